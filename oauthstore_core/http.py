@@ -1,0 +1,171 @@
+"""The neutral request and response: all in memory, read lazily, of no web framework."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl
+
+__all__ = [
+    "Headers",
+    "HttpRequest",
+    "HttpResponse",
+    "MalformedRequestError",
+    "Pairs",
+    "json_response",
+    "redirect",
+]
+
+Pairs = Sequence[tuple[str, str]]
+
+#: A query or a form with more fields than this is refused.
+MAXIMUM_FIELDS = 100
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class MalformedRequestError(ValueError):
+    """The query or the form is not what its type says; the message is for the client."""
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name, whatever their case; repeated ones are joined by a comma."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._fields: dict[str, str] = {}
+        for name, value in pairs:
+            key = name.lower()
+            known = self._fields.get(key)
+            self._fields[key] = value if known is None else f"{known}, {value}"
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+class HttpRequest:
+    """One request, as the protocol core and the pages see it."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query_string: str = "",
+        headers: Headers | None = None,
+        body: bytes = b"",
+        address: str | None = None,
+    ) -> None:
+        """Take what an edge has read; `path` is decoded, `query_string` is raw.
+
+        `address` is the peer's, or what a trusted proxy said of it.
+        """
+        self.method = method
+        self.path = path
+        self.query_string = query_string
+        self.headers = Headers(()) if headers is None else headers
+        self.body = body
+        self.address = address
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {self.path}>"
+
+    @cached_property
+    def query(self) -> Pairs:
+        """The query's names and values. `MalformedRequestError`: it is not url-encoded UTF-8."""
+        return _parse(self.query_string, "query")
+
+    @cached_property
+    def form(self) -> Pairs:
+        """The body's names and values where it is a url-encoded form, else nothing."""
+        if self.content_type != FORM_TYPE:
+            return ()
+        try:
+            text = self.body.decode("ascii")
+        except UnicodeDecodeError as error:
+            raise MalformedRequestError("The form is not url-encoded.") from error
+        return _parse(text, "form")
+
+    @cached_property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies by name; none where the header is malformed."""
+        jar: SimpleCookie = SimpleCookie()
+        try:
+            jar.load(self.headers.get("Cookie", ""))
+        except CookieError:
+            return {}
+        return {name: morsel.value for name, morsel in jar.items()}
+
+
+def _parse(text: str, what: str) -> Pairs:
+    try:
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAXIMUM_FIELDS,
+        )
+    except UnicodeDecodeError as error:
+        raise MalformedRequestError(f"The {what} is not UTF-8.") from error
+    except ValueError as error:
+        raise MalformedRequestError(f"The {what} has too many fields.") from error
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise MalformedRequestError(f"The {what} contains a NUL character.")
+    return pairs
+
+
+def repeated_names(pairs: Pairs) -> Sequence[str]:
+    """Return the names that occur more than once; OAuth forbids that (RFC 6749 3.1, 3.2)."""
+    return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """Status, header fields and body."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: list[tuple[str, str]] = field(default_factory=list, repr=False)
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads; Authlib's RFC 9207 extension reads and writes it."""
+        return next((value for name, value in self.headers if name.lower() == "location"), None)
+
+    @location.setter
+    def location(self, value: str) -> None:
+        self.set_header("Location", value)
+
+    def set_header(self, name: str, value: str) -> None:
+        """Set a header field, in place of one of that name."""
+        rest = [pair for pair in self.headers if pair[0].lower() != name.lower()]
+        self.headers[:] = [*rest, (name, value)]
+
+
+def json_response(
+    status: int, body: Any, headers: Iterable[tuple[str, str]] = ()
+) -> HttpResponse:
+    """Return a JSON answer that no cache keeps."""
+    encoded = json.dumps(body, separators=(",", ":")).encode()
+    fixed = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    extra = [pair for pair in headers if pair[0].lower() not in {"content-type", "cache-control"}]
+    return HttpResponse(status, encoded, [*fixed, *extra])
+
+
+def redirect(location: str, status: int = 303) -> HttpResponse:
+    """Return a redirect; never a 307, which would post credentials again (RFC 9700 4.12)."""
+    return HttpResponse(status, b"", [("Location", location), ("Cache-Control", "no-store")])
