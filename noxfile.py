@@ -1,0 +1,324 @@
+"""The one entry point of every check: ``python3 noxfile.py [SESSION...]``.
+
+Needs Python 3.11 or newer and the package index, nothing else: nox itself goes
+into a private environment, `.bootstrap/`, on the first run. Without arguments
+it runs the everyday checks; ``--list`` shows all of them, ``demo`` starts the
+server.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+HERE = Path(__file__).resolve().parent
+NOX = "2026.10.20"
+
+# --- the private environment ------------------------------------------------
+
+
+def run_in_private_environment(arguments: list[str]) -> None:
+    """Continue as nox in an environment that holds it; does not return."""
+    python = provide_nox()
+    if arguments and not arguments[0].startswith("-"):
+        arguments = ["--session", *arguments]
+    command = [str(python), "-m", "nox", "--noxfile", str(HERE / "noxfile.py"), *arguments]
+    if os.name == "nt":
+        sys.exit(subprocess.call(command))
+    # Replaces this process: a signal then has one process less to pass through.
+    os.execv(python, command)
+
+
+def provide_nox() -> Path:
+    """Return the Python of an environment with nox; creates it if need be.
+
+    It is built beside its place and moved there when complete, so that neither
+    an interrupted run nor two at a time leave half of one behind.
+    """
+    if sys.version_info < (3, 11):  # noqa: UP036 - the very check that this is about
+        give_up(
+            "noxfile.py needs Python 3.11 or newer.",
+            f"This is Python {platform.python_version()} ({sys.executable}).",
+            "Run it with a newer one, for example: python3.12 noxfile.py",
+        )
+    home = HERE / ".bootstrap" / f"nox-{NOX}-python-{platform.python_version()}"
+    program = Path("Scripts/python.exe") if os.name == "nt" else Path("bin/python")
+    if (home / program).exists():
+        return home / program
+    print(f"noxfile.py: installing nox into {home.relative_to(HERE)}, once", file=sys.stderr)
+    shutil.rmtree(home, ignore_errors=True)
+    home.parent.mkdir(exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=home.parent))
+    try:
+        install_nox(building, building / program)
+        building.rename(home)
+    except OSError:
+        if not (home / program).exists():  # else another run was first: its is as good
+            raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return home / program
+
+
+def install_nox(environment: Path, python: Path) -> None:
+    """Create the environment with `venv` and install nox; with the outer pip where it must be."""
+    if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
+        options: list[str] = []
+        pip = [str(python), "-m", "pip"]
+    elif importlib.util.find_spec("venv") and importlib.util.find_spec("pip"):
+        options = ["--without-pip"]
+        pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    else:
+        version = ".".join(platform.python_version_tuple()[:2])
+        give_up(
+            "noxfile.py keeps nox in a virtual environment of its own.",
+            f"Python {version} ({sys.executable}) has neither ensurepip nor pip to create one.",
+            f"On Debian and Ubuntu: apt install python{version}-venv. Elsewhere, use a Python "
+            "that has the whole standard library.",
+        )
+    try:
+        subprocess.run([sys.executable, "-m", "venv", *options, str(environment)], check=True)
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", *quiet, f"nox=={NOX}"], check=True)
+    except subprocess.CalledProcessError as error:
+        give_up(
+            "noxfile.py tried to install nox into a virtual environment.",
+            f"It ended with exit code {error.returncode}; the reason stands above.",
+            "Is the package index reachable? Where it is not the public one, set PIP_INDEX_URL.",
+        )
+
+
+def give_up(asked: str, found: str, to_do: str) -> NoReturn:
+    """Say what was asked, what was found and what to do, and exit with 1."""
+    sys.exit(f"{asked}\n{found}\n{to_do}")
+
+
+if __name__ == "__main__":
+    run_in_private_environment(sys.argv[1:])
+
+# --- sessions: from here on, nox is there -----------------------------------
+
+import hashlib  # noqa: E402
+
+import nox  # noqa: E402
+from packaging.requirements import Requirement  # noqa: E402
+
+nox.needs_version = f">={NOX.split('.', maxsplit=1)[0]}"
+nox.options.sessions = ["lint", "typing", "tests"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+nox.options.error_on_missing_interpreters = True
+
+PROJECTS = [Path("pyproject.toml"), *sorted(Path("backends").glob("*/pyproject.toml"))]
+CORE = nox.project.load_toml(PROJECTS[0])
+BACKENDS = [str(project.parent) for project in PROJECTS[1:]]
+#: The core and its backends from the checkout: a change of a module needs no new installation.
+EDITABLE = ["--editable", ".[server,testing]", *(a for b in BACKENDS for a in ("--editable", b))]
+#: No test waits that long; one that does hangs.
+PYTEST = ["pytest", "--timeout=120"]
+PARALLEL = ["--numprocesses=auto", "--dist=worksteal"]
+
+
+def group(*names: str) -> list[str]:
+    """Return what these dependency groups of pyproject.toml ask for."""
+    return nox.project.dependency_groups(CORE, *names)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install into the session's environment, unless it holds just that from an earlier run.
+
+    To install anew, for instance for later versions of what is not pinned:
+    ``python3 noxfile.py --no-reuse-existing-virtualenvs ...``.
+    """
+    version = Path("oauthstore_core/_version.py")
+    parts = [*requirements, *(path.read_text() for path in (*PROJECTS, version))]
+    wanted = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    stamp = Path(session.virtualenv.location, "installed.sha256")
+    if stamp.exists() and stamp.read_text() == wanted:
+        session.debug("The environment is up to date.")
+        return
+    stamp.unlink(missing_ok=True)
+    session.install(*requirements)
+    stamp.write_text(wanted)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting with ruff."""
+    install(session, *group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check types with mypy and pyright, both strict."""
+    install(session, *EDITABLE, "nox", *group("typing", "test"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the everyday tests: all that need no other program and no long time."""
+    install(session, *EDITABLE, *group("test"))
+    session.run(*PYTEST, *PARALLEL, *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every block of the README and the documentation; `tests` does so too."""
+    install(session, *EDITABLE, *group("test"))
+    session.run(*PYTEST, "tests/docs", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the tests that take longer, the races apart."""
+    install(session, *EDITABLE, *group("test"))
+    session.run(*PYTEST, *PARALLEL, "-m", "slow", *session.posargs)
+
+
+@nox.session
+def races(session: nox.Session) -> None:
+    """Race over HTTP against worker processes, and race the stores in 200 rounds."""
+    install(session, *EDITABLE, *group("test"))
+    rounds = os.environ.get("OAUTHSTORE_TEST_ROUNDS", "200")
+    # One process at a time: the races bring workers of their own.
+    session.run(
+        *PYTEST,
+        "--timeout=900",
+        "-m",
+        "race",
+        *session.posargs,
+        env={"OAUTHSTORE_TEST_ROUNDS": rounds},
+    )
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Let OAuth clients that others wrote use the server; a skipped test fails."""
+    install(session, *EDITABLE, *group("test", "clients"))
+    session.run(
+        *PYTEST,
+        "--timeout=300",
+        "-m",
+        "clients",
+        *session.posargs,
+        env={"OAUTHSTORE_TEST_FORBID_SKIPS": "1"},
+    )
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Use the pages with a real Chromium, from Debian's package or $CHROMIUM."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if chromium is None:
+        session.error(
+            "The browser tests need Chromium. There is no `chromium` on the path and no $CHROMIUM. "
+            "Install it (Debian: apt install chromium), or set CHROMIUM to its program."
+        )
+    install(session, *EDITABLE, *group("test", "browser"))
+    session.run(
+        *PYTEST,
+        "-m",
+        "browser",
+        *session.posargs,
+        env={"OAUTHSTORE_TEST_FORBID_SKIPS": "1", "CHROMIUM": chromium},
+    )
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the everyday tests with the lowest versions that we say we work with."""
+    session.install(*EDITABLE, *group("test"), "--constraint", str(write_lowest(session)))
+    session.run(*PYTEST, *PARALLEL, *session.posargs)
+
+
+def write_lowest(session: nox.Session) -> Path:
+    """Write pip constraints that pin each direct dependency to its lower bound."""
+    tables = [nox.project.load_toml(path)["project"] for path in PROJECTS]
+    wanted = [text for table in tables for text in table["dependencies"]]
+    wanted += [
+        text for texts in CORE["project"]["optional-dependencies"].values() for text in texts
+    ]
+    pins: dict[str, str] = {}
+    for requirement in map(Requirement, wanted):
+        floors = [s.version for s in requirement.specifier if s.operator == ">="]
+        if floors and not requirement.name.startswith("oauthstore-"):
+            marker = f"; {requirement.marker}" if requirement.marker else ""
+            pins[requirement.name] = f"{requirement.name}=={floors[0]}{marker}"
+    path = Path(session.create_tmp(), "lowest.txt")
+    path.write_text("\n".join(sorted(pins.values())) + "\n")
+    return path
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build all distributions, and try the wheels in an environment that knows no checkout."""
+    install(session, *group("wheels", "test"))
+    with tempfile.TemporaryDirectory(prefix="oauthstore-wheels-") as name:
+        outside = Path(name)
+        dist = outside / "dist"
+        for project in (".", *BACKENDS):
+            session.run(
+                "python", "-m", "build", "--installer=pip", f"--outdir={dist}", project, silent=True
+            )
+        session.run(*PYTEST, "-m", "wheels", env={"OAUTHSTORE_TEST_DIST": str(dist)})
+        try_wheels(session, outside, sorted(dist.glob("*.whl")))
+
+
+def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
+    """Install nothing but the wheels and what they need; run the command and the conformance."""
+    session.run("python", "-m", "virtualenv", "--quiet", str(outside / "venv"))
+    scripts = outside / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    python = str(scripts / "python")
+    targets = [
+        f"{p}[server,testing]" if p.name.startswith("oauthstore_core-") else str(p) for p in built
+    ]
+    session.run(python, "-m", "pip", "install", "--quiet", *targets, *group("test"), external=True)
+    session.run(python, "-m", "pip", "check", external=True)
+    config = Path("pyproject.toml").resolve()
+    backend_tests = outside / "tests"
+    shutil.copytree("backends/sqla/tests", backend_tests)
+    with session.chdir(outside):
+        session.run(str(scripts / "oauthstore"), "--version", external=True)
+        session.run(str(scripts / "oauthstore"), "backend", "list", external=True)
+        session.run(
+            python,
+            "-m",
+            *PYTEST,
+            *PARALLEL,
+            "-c",
+            str(config),
+            f"--rootdir={outside}",
+            "-p",
+            "no:cacheprovider",
+            str(backend_tests / "test_conformance.py"),
+            external=True,
+        )
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Start the real server on SQLite in `.demo/`, with a demo client and account."""
+    install(session, "--editable", ".[server]", "--editable", "backends/sqla")
+    data = HERE / ".demo"
+    data.mkdir(exist_ok=True)
+    os.chdir(data)
+    program = str(Path(session.bin, "oauthstore"))
+    command = [program, "serve", "--demo", *session.posargs]
+    if os.name == "nt":
+        session.run(*command)
+        return
+    # The server takes nox's place: Ctrl-C and SIGTERM reach it and nobody else.
+    sys.stdout.flush()
+    os.execve(program, command, {**os.environ, "PYTHONUNBUFFERED": "1"})
