@@ -1,0 +1,121 @@
+"""The rules of single settings: each tells what is wrong with a value, or nothing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..sealing import MINIMUM_KEY_LENGTH
+from .masking import mask_url
+
+__all__ = [
+    "GRANTS",
+    "MAXIMUM_REUSE_GRACE",
+    "advise_name",
+    "is_loopback",
+    "judge_grants",
+    "judge_issuer",
+    "judge_range",
+    "judge_scope",
+    "judge_secret_keys",
+    "judge_url",
+]
+
+#: The grant types that can be named in `grants`.
+GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials")
+#: Seconds; a longer grace would give a stolen refresh token time.
+MAXIMUM_REUSE_GRACE: Final = 60
+
+# RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def advise_name(name: str, known: Iterable[str]) -> str:
+    """Return advice that names the nearest of what is known, or all of it."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(name, choices, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Choose from {', '.join(choices) or 'none'}."
+
+
+def is_loopback(issuer: str) -> bool:
+    """Tell whether a URL's host is this machine itself: localhost, 127.0.0.0/8 or ::1."""
+    host = urlsplit(issuer).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def judge_issuer(issuer: str) -> str | None:
+    """Return what keeps this from being an issuer identifier (RFC 8414 section 2)."""
+    try:
+        parts = urlsplit(issuer)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL. Write it as https://auth.example.com."
+    if not host or not issuer.isascii() or not issuer.isprintable() or " " in issuer:
+        return "is not a URL with a host. Write it as https://auth.example.com."
+    if parts.scheme not in {"https", "http"}:
+        return f"has the scheme {parts.scheme!r}, but an issuer is a web address. Use https."
+    if parts.scheme == "http" and not is_loopback(issuer):
+        return (
+            "is not encrypted, and http is for loopback only. "
+            "Use https, or http://127.0.0.1 while developing."
+        )
+    if "?" in issuer or "#" in issuer:
+        return "has a query or a fragment (RFC 8414 section 2). Take it off."
+    if "@" in parts.netloc:
+        return "has a user name in it. Take it out."
+    return None
+
+
+def judge_url(url: str) -> str | None:
+    """Return what keeps this from being a store's URL."""
+    if _SCHEME.match(url):
+        return None
+    return f"is {mask_url(url)!r}, which has no scheme. Write a URL such as sqlite:///oauth.db."
+
+
+def judge_secret_keys(keys: Iterable[str]) -> str | None:
+    """Return what is wrong with the keys, without a character of them."""
+    short = [str(place) for place, key in enumerate(keys, 1) if len(key) < MINIMUM_KEY_LENGTH]
+    if not short:
+        return None
+    return (
+        f"has a key of fewer than {MINIMUM_KEY_LENGTH} characters (number {', '.join(short)}). "
+        'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    )
+
+
+def judge_grants(names: Iterable[str]) -> Iterable[str]:
+    """Return a complaint for each name that is no grant type."""
+    for name in names:
+        if name not in GRANTS:
+            yield f"has {name!r}, which is no grant type known here. {advise_name(name, GRANTS)}"
+
+
+def judge_scope(name: str) -> str | None:
+    """Return what keeps this from being a scope's name (RFC 6749 section 3.3)."""
+    if _SCOPE_TOKEN.fullmatch(name):
+        return None
+    return (
+        "has a character that a scope must not have: a space, a quotation mark, a backslash, "
+        "or one outside of ASCII (RFC 6749 section 3.3). Rename the scope."
+    )
+
+
+def judge_range(value: int, least: int, most: int | None) -> str | None:
+    """Return how a number misses its range."""
+    if value >= least and (most is None or value <= most):
+        return None
+    wanted = f"at least {least}" if most is None else f"from {least} to {most}"
+    return f"is {value}, but must be {wanted}. Choose such a number."

@@ -1,0 +1,60 @@
+"""What settings are made of, and how roles find their stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ..hookspecs import ROLES
+from .masking import mask_options, mask_url
+
+__all__ = ["DEFAULT_STORE", "Lifetimes", "StoreSettings", "route_roles"]
+
+#: The name of the store that the setting `store` gives.
+DEFAULT_STORE: Final = "default"
+_DAY: Final = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things live, in seconds."""
+
+    authorization_code: int = 60
+    access_token: int = 60 * 60
+    #: Since the last rotation.
+    refresh_token_idle: int = 30 * _DAY
+    #: Since the consent.
+    refresh_token_absolute: int = 90 * _DAY
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoreSettings:
+    """Where a store is, and what its backend is told besides."""
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"StoreSettings({mask_url(self.url)!r}, {mask_options(self.options)!r})"
+
+    @property
+    def scheme(self) -> str:
+        """Return what stands before the URL's first colon."""
+        return self.url.partition(":")[0].lower()
+
+
+def route_roles(stores: Mapping[str, object], roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the routes with those added that are plain: to `default`, or to the only store.
+
+    Accounts go where the clients are. What is left out is not plain.
+    """
+    only = next(iter(stores)) if len(stores) == 1 else None
+    fallback = DEFAULT_STORE if DEFAULT_STORE in stores else only
+    routed = dict(roles)
+    for role in ROLES:
+        if role not in routed and fallback is not None:
+            routed[role] = fallback
+    if "clients" in routed:
+        routed.setdefault("accounts", routed["clients"])
+    return routed

@@ -1,0 +1,26 @@
+"""The stores as the core sees them: opened by settings, called through typed façades."""
+
+from __future__ import annotations
+
+from .capabilities import check_capabilities
+from .facades import (
+    AccountStoreFacade,
+    ClientStoreFacade,
+    CredentialCacheFacade,
+    NonceStoreFacade,
+    TokenStoreFacade,
+)
+from .routing import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
+
+__all__ = [
+    "OPTIONAL_ROLES",
+    "REQUIRED_ROLES",
+    "AccountStoreFacade",
+    "ClientStoreFacade",
+    "CredentialCacheFacade",
+    "NonceStoreFacade",
+    "Stores",
+    "TokenStoreFacade",
+    "check_capabilities",
+    "open_stores",
+]
