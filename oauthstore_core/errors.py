@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 __all__ = [
     "AmbiguousPluginError",
@@ -119,7 +120,7 @@ class UnknownBackendError(_UnknownNameError):
     kind = "storage backend"
 
     #: Which distribution serves a scheme that we know but do not find installed.
-    known = {
+    known: ClassVar = {
         "sqlite": "oauthstore-sqla",
         "sqla": "oauthstore-sqla",
         "postgresql": "oauthstore-sqla",

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qsl
 
 __all__ = [
@@ -157,7 +156,7 @@ class HttpResponse:
 
 
 def json_response(
-    status: int, body: Any, headers: Iterable[tuple[str, str]] = ()
+    status: int, body: object, headers: Iterable[tuple[str, str]] = ()
 ) -> HttpResponse:
     """Return a JSON answer that no cache keeps."""
     encoded = json.dumps(body, separators=(",", ":")).encode()

@@ -1,0 +1,184 @@
+"""The ASGI edge: reads a request into memory, runs a synchronous handler, sends its answer.
+
+The protocol core is synchronous. Where the stores wait for I/O its handlers
+run in worker threads; where they do not (memory), on the event loop itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..errors import WouldBlockError
+from ..http import Headers, HttpRequest, HttpResponse, json_response
+
+__all__ = ["Application", "Handler", "Routes"]
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+Handler = Callable[[HttpRequest], HttpResponse]
+#: Path to method to handler.
+Routes = Mapping[str, Mapping[str, Handler]]
+
+#: A larger body is refused with 413; nothing that OAuth sends comes near.
+MAXIMUM_BODY = 1 << 16
+#: Worker threads of one process; also the most connections that a store sees from it.
+WORKER_THREADS = 16
+
+
+class _TooLargeError(Exception):
+    """The body is larger than anything that this server reads."""
+
+
+class _DisconnectedError(Exception):
+    """The client went away before its request was read."""
+
+
+class Application:
+    """An ASGI application of synchronous handlers."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        blocking: bool,
+        threaded: Collection[str] = (),
+        not_found: Handler | None = None,
+        on_startup: Callable[[], None] | None = None,
+        on_shutdown: Callable[[], None] | None = None,
+    ) -> None:
+        """Serve `routes`, in worker threads where `blocking`.
+
+        `threaded`: paths whose handlers need a thread all the same, because
+        they compute for long, such as one that verifies a password.
+        """
+        self._routes = routes
+        self._blocking = blocking
+        self._threaded = frozenset(threaded)
+        self._not_found = not_found or _not_found
+        self._on_startup = on_startup
+        self._on_shutdown = on_shutdown
+        self._executor = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="oauthstore")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope: a request, or the application's lifespan."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            raise ValueError(f"This application does not serve the ASGI scope {scope['type']!r}.")
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            request = await _read(scope, receive)
+        except _TooLargeError:
+            response = _refusal(413, "The request body is too large.")
+        except _DisconnectedError:
+            return
+        else:
+            response = await self._respond(request)
+        await _send(response, send, with_body=scope["method"] != "HEAD")
+
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        methods = self._routes.get(request.path)
+        if methods is None:
+            handler = self._not_found
+        else:
+            found = methods.get("GET" if request.method == "HEAD" else request.method)
+            if found is None:
+                return _method_not_allowed(methods)
+            handler = found
+        try:
+            return await self._run(handler, request)
+        except Exception:
+            # The last line of defence: what arrives here is a bug, never an answer.
+            log.exception("A request failed: %r", request)
+            return json_response(500, {"error": "server_error"})
+
+    async def _run(self, handler: Handler, request: HttpRequest) -> HttpResponse:
+        if not self._blocking and request.path not in self._threaded:
+            try:
+                return handler(request)
+            except WouldBlockError:
+                log.debug("A handler needs to wait: it is run again in a thread")
+        context = contextvars.copy_context()
+
+        def call() -> HttpResponse:
+            return context.run(handler, request)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                if self._on_startup is not None:
+                    await asyncio.to_thread(self._on_startup)
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self._executor.shutdown(wait=True)
+                if self._on_shutdown is not None:
+                    await asyncio.to_thread(self._on_shutdown)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _read(scope: Scope, receive: Receive) -> HttpRequest:
+    root: str = scope.get("root_path", "")
+    path: str = scope["path"]
+    client = scope.get("client")
+    return HttpRequest(
+        scope["method"],
+        path.removeprefix(root) if root else path,
+        query_string=scope.get("query_string", b"").decode("latin-1"),
+        headers=Headers(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ),
+        body=await _read_body(receive),
+        address=client[0] if client else None,
+    )
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _DisconnectedError
+        body += message.get("body", b"")
+        if len(body) > MAXIMUM_BODY:
+            raise _TooLargeError
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _send(response: HttpResponse, send: Send, *, with_body: bool) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body if with_body else b""})
+
+
+def _not_found(_: HttpRequest) -> HttpResponse:
+    return _refusal(404, "There is nothing at this path.")
+
+
+def _method_not_allowed(methods: Mapping[str, Handler]) -> HttpResponse:
+    allowed = [*methods, "HEAD"] if "GET" in methods else [*methods]
+    response = _refusal(405, f"This path takes {', '.join(sorted(allowed))}.")
+    response.set_header("Allow", ", ".join(sorted(allowed)))
+    return response
+
+
+def _refusal(status: int, description: str) -> HttpResponse:
+    return json_response(status, {"error": "invalid_request", "error_description": description})

@@ -1,0 +1,100 @@
+"""Client authentication: one method a request, the registered one (RFC 6749 section 2.3)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from urllib.parse import unquote_plus
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from ..sealing import KeyRing
+from .clients import ClientRecord, verify_secret
+from .requests import FormRequest
+
+__all__ = [
+    "CONFIDENTIAL_METHODS",
+    "METHODS",
+    "no_secret",
+    "parse_basic",
+    "refuse_several_methods",
+    "secret_basic",
+    "secret_post",
+]
+
+#: The methods that need no further software on either side.
+METHODS = ("client_secret_basic", "client_secret_post", "none")
+#: Those of clients that have a secret.
+CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post")
+
+QueryClient = Callable[[str], ClientRecord | None]
+AuthenticateClient = Callable[[QueryClient, FormRequest], ClientRecord | None]
+
+
+def parse_basic(header: str | None) -> tuple[str, str] | None:
+    """Return client id and secret of a Basic header, or None if it is not a correct one.
+
+    Both are form-encoded inside it (RFC 6749 section 2.3.1 and appendix B).
+    """
+    scheme, _, encoded = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        client_id, colon, secret = decoded.partition(":")
+        pair = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    return pair if colon and all(pair) and "\0" not in "".join(pair) else None
+
+
+def refuse_several_methods(request: FormRequest) -> None:
+    """Raise `invalid_request` where a request authenticates more than once, or as two clients."""
+    header = request.headers.get("Authorization")
+    if header is None:
+        return
+    if "client_secret" in request.form:
+        raise InvalidRequestError("More than one client authentication method is used.")
+    named = request.form.get("client_id")
+    basic = parse_basic(header)
+    if named is not None and basic is not None and named != basic[0]:
+        raise InvalidRequestError("The request names two clients.")
+
+
+def secret_basic(key_ring: KeyRing) -> AuthenticateClient:
+    """Return the method ``client_secret_basic``."""
+
+    def authenticate(query_client: QueryClient, request: FormRequest) -> ClientRecord | None:
+        pair = parse_basic(request.headers.get("Authorization"))
+        return None if pair is None else _authenticate(query_client, key_ring, *pair)
+
+    return authenticate
+
+
+def secret_post(key_ring: KeyRing) -> AuthenticateClient:
+    """Return the method ``client_secret_post``."""
+
+    def authenticate(query_client: QueryClient, request: FormRequest) -> ClientRecord | None:
+        client_id, secret = request.form.get("client_id"), request.form.get("client_secret")
+        if not client_id or not secret:
+            return None
+        return _authenticate(query_client, key_ring, client_id, secret)
+
+    return authenticate
+
+
+def no_secret(query_client: QueryClient, request: FormRequest) -> ClientRecord | None:
+    """Authenticate a public client: it names itself and sends nothing else."""
+    client_id = request.form.get("client_id")
+    if not client_id or "client_secret" in request.form or "Authorization" in request.headers:
+        return None
+    return query_client(client_id)
+
+
+def _authenticate(
+    query_client: QueryClient, key_ring: KeyRing, client_id: str, secret: str
+) -> ClientRecord | None:
+    client = query_client(client_id)
+    digests = None if client is None else client.secret_digests
+    return client if verify_secret(key_ring, secret, digests) else None

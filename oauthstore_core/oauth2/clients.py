@@ -1,0 +1,146 @@
+"""A stored client in Authlib's words, and the checks of its secrets.
+
+A client's payload is ``{"metadata": {...}, "secret_digests": [...]}`` and
+further keys: RFC 7591 metadata, and for each valid secret the algorithm and
+the digest, never the secret.
+"""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from authlib.oauth2.rfc6749 import ClientMixin, scope_to_list
+
+from ..digests import digest, digests_equal
+from ..records import Client
+from ..sealing import KeyRing
+from . import redirect_uris
+
+__all__ = ["SECRET_PURPOSE", "ClientRecord", "verify_secret"]
+
+#: What the key ring calls the key for the digests of imported secrets.
+SECRET_PURPOSE = "client secret"
+#: Compared with where there is no client, so that unknown and wrong cost the same.
+_NO_DIGESTS = ({"algorithm": "sha-256", "digest": digest("no such client")},)
+
+
+def verify_secret(
+    key_ring: KeyRing, secret: str, digests: Sequence[Mapping[str, str]] | None
+) -> bool:
+    """Tell whether `secret` has one of these digests, in a time that does not tell which.
+
+    `digests` is None where the client is unknown: that costs as much and is False.
+    """
+    computed = {
+        "sha-256": (digest(secret),),
+        "hmac-sha-256": key_ring.keyed_digests(SECRET_PURPOSE, secret),
+    }
+    found = False
+    for stored in digests or _NO_DIGESTS:
+        for candidate in computed.get(stored["algorithm"], ()):
+            found |= digests_equal(candidate, stored["digest"])
+    return found and digests is not None
+
+
+class ClientRecord(ClientMixin):
+    """What Authlib asks of a client, answered from the stored record."""
+
+    def __init__(self, client: Client, key_ring: KeyRing) -> None:
+        #: The record as stored.
+        self.client = client
+        self._key_ring = key_ring
+
+    def __repr__(self) -> str:
+        return f"<ClientRecord {self.client_id!r}>"
+
+    @property
+    def client_id(self) -> str:
+        """The client's identifier."""
+        return self.client.client_id
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """The stored payload, decoded."""
+        payload: dict[str, Any] = json.loads(self.client.payload)
+        return payload
+
+    @property
+    def client_metadata(self) -> dict[str, Any]:
+        """The RFC 7591 metadata."""
+        metadata: dict[str, Any] = self.payload.get("metadata", {})
+        return metadata
+
+    @property
+    def client_name(self) -> str:
+        """The name to show to people; the client id where none is registered."""
+        name: str = self.client_metadata.get("client_name") or self.client_id
+        return name
+
+    @property
+    def redirect_uris(self) -> Sequence[str]:
+        """The registered redirect URIs."""
+        uris: Sequence[str] = self.client_metadata.get("redirect_uris", ())
+        return uris
+
+    @property
+    def secret_digests(self) -> Sequence[Mapping[str, str]]:
+        """The digests of the secrets that are valid; two may overlap."""
+        digests: Sequence[Mapping[str, str]] = self.payload.get("secret_digests", ())
+        return digests
+
+    @property
+    def is_resource_server(self) -> bool:
+        """Whether it may introspect the tokens of other clients (RFC 7662 section 4)."""
+        return self.payload.get("resource_server") is True
+
+    # --- Authlib's ClientMixin ---
+
+    def get_client_id(self) -> str:
+        """Return the client's identifier."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str | None:
+        """Return the redirect URI where just one is registered (RFC 6749 3.1.2.3)."""
+        return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """Return the scope as asked, all that is registered where none was asked for.
+
+        None, which is `invalid_scope`, as soon as one is not registered: a
+        scope is never narrowed in silence.
+        """
+        registered = self.client_metadata.get("scope", "")
+        asked = scope_to_list(scope) if scope else []
+        if not asked:
+            return str(registered)
+        if set(asked) <= set(registered.split()):
+            return " ".join(dict.fromkeys(asked))
+        return None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Tell whether a redirect URI is registered."""
+        return redirect_uris.matches(redirect_uri, self.redirect_uris)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Tell whether a secret is one of the client's, in constant time."""
+        return verify_secret(self._key_ring, client_secret, self.secret_digests)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """Tell whether the client authenticates that way; the same at every endpoint."""
+        default = "client_secret_basic"
+        registered = self.client_metadata.get("token_endpoint_auth_method", default)
+        return bool(method == registered)
+
+    def check_response_type(self, response_type: str) -> bool:
+        """Tell whether the client may use a response type."""
+        return response_type in self.client_metadata.get("response_types", ())
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Tell whether the client may use a grant type."""
+        return grant_type in self.client_metadata.get("grant_types", ())

@@ -1,0 +1,108 @@
+"""OAuth errors beyond those that Authlib has, and the id under which a refusal is logged.
+
+A client learns the RFC's error and no more; the operator finds, under the
+reason id, what exactly was the matter, in the log `oauthstore.refusals`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
+from authlib.oauth2.rfc6750 import InsufficientScopeError as AuthlibInsufficientScopeError
+
+from ..digests import generate_identifier
+
+__all__ = [
+    "ClientAuthenticationError",
+    "InsufficientScopeError",
+    "MissingTokenError",
+    "RefusedGrantError",
+    "TemporarilyUnavailableError",
+    "log_refusal",
+]
+
+refusals = logging.getLogger("oauthstore.refusals")
+
+#: What a client is told to wait, in seconds, when a store does not answer.
+RETRY_AFTER = 5
+
+
+class TemporarilyUnavailableError(OAuth2Error):
+    """A store does not answer; RFC 6749 section 4.1.2.1, as a 503 with `Retry-After`."""
+
+    error = "temporarily_unavailable"
+    description = "The authorization server is temporarily unable to handle the request."
+    status_code = 503
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the JSON headers and when to try again."""
+        return [*super().get_headers(), ("Retry-After", str(RETRY_AFTER))]
+
+
+class ClientAuthenticationError(InvalidClientError):
+    """The client did not authenticate; unknown and wrong look alike (RFC 6749 5.2)."""
+
+    status_code = 401
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(description="Client authentication failed.")
+        #: For the operator's log, not for the client.
+        self.reason = reason
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the JSON headers and the challenge that a 401 must carry."""
+        challenge = ("WWW-Authenticate", 'Basic realm="oauthstore", error="invalid_client"')
+        return [*super(InvalidClientError, self).get_headers(), challenge]
+
+
+class RefusedGrantError(InvalidGrantError):
+    """A code or refresh token that is not accepted, for a reason the client is not told."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The code or refresh token is not valid.")
+        #: For the operator's log, not for the client.
+        self.reason = reason
+
+
+class MissingTokenError(OAuth2Error):
+    """A protected resource was asked without a token (RFC 6750 section 3.1: no error code)."""
+
+    error = "invalid_token"
+    description = "A bearer token in the Authorization header is needed."
+    status_code = 401
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the JSON headers and the bare challenge."""
+        return [*super().get_headers(), ("WWW-Authenticate", 'Bearer realm="oauthstore"')]
+
+
+class InsufficientScopeError(AuthlibInsufficientScopeError):
+    """The token is valid, but its scope does not reach (RFC 6750 section 3.1)."""
+
+    def __init__(self, scopes: str) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the JSON headers and a challenge that names the scope."""
+        challenge = f'Bearer realm="oauthstore", error="insufficient_scope", scope="{self.scopes}"'
+        return [*super().get_headers(), ("WWW-Authenticate", challenge)]
+
+
+def log_refusal(error: OAuth2Error, *, endpoint: str, client_id: str | None = None) -> str:
+    """Log why a request was refused, and return the id of that log line."""
+    reason_id = generate_identifier()
+    event = {
+        "event": "refused",
+        "reason_id": reason_id,
+        "endpoint": endpoint,
+        "client_id": client_id,
+        "error": error.error,
+        "status": error.status_code,
+        "reason": getattr(error, "reason", None) or error.get_error_description(),
+    }
+    refusals.info(json.dumps(event), extra={"oauthstore": event})
+    return reason_id

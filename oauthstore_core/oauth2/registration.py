@@ -1,0 +1,184 @@
+"""Registering clients: RFC 7591's metadata, checked, and the secret, shown once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+
+from ..clock import Clock
+from ..digests import digest, generate_handle, generate_identifier
+from ..hookspecs import ClientStore
+from ..records import Client
+from ..sealing import KeyRing
+from .client_authentication import METHODS
+from .clients import SECRET_PURPOSE
+from .redirect_uris import problem_with
+
+__all__ = [
+    "InvalidClientMetadataError",
+    "InvalidRedirectUriError",
+    "Registration",
+    "register_client",
+]
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+#: RFC 6749 appendix A.1 and A.4.
+_VISIBLE = re.compile(r"[\x20-\x7e]{1,2048}")
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_TEXTS = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id")
+_LISTS = ("redirect_uris", "grant_types", "response_types", "contacts")
+
+
+class InvalidClientMetadataError(OAuth2Error):
+    """The metadata cannot be registered (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidRedirectUriError(OAuth2Error):
+    """A redirect URI cannot be registered (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A client as stored, and the one sight of its secret."""
+
+    client: Client
+    #: None for a public client.
+    client_secret: str | None = field(default=None, repr=False)
+
+    def information(self) -> dict[str, Any]:
+        """Return the client information response (RFC 7591 section 3.2.1)."""
+        information: dict[str, Any] = {
+            "client_id": self.client.client_id,
+            "client_id_issued_at": self.client.created_at,
+        }
+        if self.client_secret is not None:
+            information["client_secret"] = self.client_secret
+            information["client_secret_expires_at"] = 0
+        information.update(json.loads(self.client.payload)["metadata"])
+        return information
+
+
+def register_client(
+    clients: ClientStore,
+    metadata: Mapping[str, Any],
+    *,
+    key_ring: KeyRing,
+    clock: Clock,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    source: str = "static",
+    owner: str | None = None,
+    resource_server: bool = False,
+    scopes: Collection[str] = (),
+) -> Registration:
+    """Register a client and return it with its secret, which is nowhere stored.
+
+    A given `client_id` and `client_secret` take over a registration from
+    elsewhere; such a secret may be weak and is kept as HMAC under the key
+    ring, a generated one as SHA-256. `resource_server`: it may introspect
+    others' tokens. `scopes`: those that the server knows; none: any.
+
+    `InvalidClientMetadataError`, `InvalidRedirectUriError`: what is wrong.
+    `DuplicateError`: the client id exists.
+    """
+    complete = _checked(metadata, scopes)
+    public = complete["token_endpoint_auth_method"] == "none"
+    if client_id is not None and not _VISIBLE.fullmatch(client_id):
+        raise InvalidClientMetadataError("A client_id is 1 to 2048 printable ASCII characters.")
+    if public and client_secret is not None:
+        raise InvalidClientMetadataError("A public client (method none) has no client_secret.")
+    now = clock.now()
+    secret = None if public else client_secret or generate_handle()
+    payload: dict[str, Any] = {"metadata": complete}
+    if secret is not None:
+        imported = client_secret is not None
+        payload["secret_digests"] = [_secret_digest(secret, key_ring, now, imported=imported)]
+    if resource_server:
+        payload["resource_server"] = True
+    client = Client(
+        client_id or generate_identifier(),
+        owner=owner,
+        source=source,
+        created_at=now,
+        payload=json.dumps(payload),
+    )
+    return Registration(clients.save_client(client), secret)
+
+
+def _secret_digest(secret: str, key_ring: KeyRing, now: int, *, imported: bool) -> dict[str, Any]:
+    if imported:
+        keyed = key_ring.keyed_digests(SECRET_PURPOSE, secret)[0]
+        return {"algorithm": "hmac-sha-256", "digest": keyed, "created_at": now}
+    return {"algorithm": "sha-256", "digest": digest(secret), "created_at": now}
+
+
+def _checked(metadata: Mapping[str, Any], scopes: Collection[str]) -> dict[str, Any]:
+    complete = _typed(metadata)
+    method = complete.setdefault("token_endpoint_auth_method", "client_secret_basic")
+    if method not in METHODS:
+        raise InvalidClientMetadataError(f"token_endpoint_auth_method is one of {_list(METHODS)}.")
+    grant_types = complete.setdefault("grant_types", ["authorization_code"])
+    if not grant_types or not set(grant_types) <= set(GRANT_TYPES):
+        raise InvalidClientMetadataError(f"grant_types are of {_list(GRANT_TYPES)}.")
+    if "client_credentials" in grant_types and method == "none":
+        raise InvalidClientMetadataError(
+            "A public client (method none) cannot use client_credentials."
+        )
+    _check_redirects(complete, grant_types)
+    _check_scope(complete, scopes)
+    return complete
+
+
+def _typed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    complete = {name: value for name, value in metadata.items() if value is not None}
+    for name in (*_TEXTS, "scope", "token_endpoint_auth_method"):
+        if not isinstance(complete.get(name, ""), str):
+            raise InvalidClientMetadataError(f"{name} must be a text.")
+    for name in _LISTS:
+        value = complete.get(name, [])
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise InvalidClientMetadataError(f"{name} must be a list of texts.")
+        if not all(isinstance(item, str) for item in value):
+            raise InvalidClientMetadataError(f"{name} must be a list of texts.")
+        if name in complete:
+            complete[name] = list(dict.fromkeys(value))
+    return complete
+
+
+def _check_redirects(complete: dict[str, Any], grant_types: Sequence[str]) -> None:
+    with_code = "authorization_code" in grant_types
+    response_types = complete.setdefault("response_types", ["code"] if with_code else [])
+    if response_types != (["code"] if with_code else []):
+        raise InvalidClientMetadataError(
+            "response_types is code with the grant type authorization_code, else nothing."
+        )
+    if with_code and not complete.get("redirect_uris"):
+        raise InvalidRedirectUriError("The grant type authorization_code needs a redirect URI.")
+    for uri in complete.get("redirect_uris", ()):
+        if problem := problem_with(uri):
+            shown = uri if problem_with("https://x/" + uri) is None else "given"
+            raise InvalidRedirectUriError(f"The redirect URI {shown} {problem}.")
+
+
+def _check_scope(complete: dict[str, Any], scopes: Collection[str]) -> None:
+    words = complete.get("scope", "").split()
+    if not all(_SCOPE_TOKEN.fullmatch(word) for word in words):
+        raise InvalidClientMetadataError("A scope has a character that RFC 6749 3.3 forbids.")
+    unknown = [word for word in words if scopes and word not in scopes]
+    if unknown:
+        raise InvalidClientMetadataError(
+            f"The server has no scope {_list(unknown)}; it has {_list(scopes)}."
+        )
+
+
+def _list(words: Collection[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,126 @@
+"""Authlib's request and payload over the neutral `HttpRequest`.
+
+The authorization endpoint reads the query and nothing else, the others read
+the form and nothing else; a repeated parameter is refused (RFC 6749 3.1, 3.2).
+"""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from authlib.oauth2.base import invalid_error_characters
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Payload, OAuth2Request
+
+from ..http import FORM_TYPE, Headers, HttpRequest, MalformedRequestError, Pairs, repeated_names
+
+__all__ = ["AuthorizationRequest", "FormRequest", "Payload"]
+
+#: RFC 8707 lets a request name several resources.
+_REPEATABLE = frozenset({"resource"})
+
+
+class Payload(OAuth2Payload):
+    """The parameters of one request, each of which occurs once."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        repeated = [name for name in repeated_names(pairs) if name not in _REPEATABLE]
+        if repeated:
+            raise InvalidRequestError("A parameter is given more than once.")
+        # "Parameters sent without a value MUST be treated as if they were omitted."
+        given = [(name, value) for name, value in pairs if value]
+        self._data = dict(given)
+        self._datalist: dict[str, list[str]] = {}
+        for name, value in given:
+            self._datalist.setdefault(name, []).append(value)
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        """Name to value."""
+        return self._data
+
+    @property
+    def datalist(self) -> Mapping[str, list[str]]:
+        """Name to values."""
+        return self._datalist
+
+    # Authlib puts these two into error descriptions, which allow only some of ASCII.
+
+    @property
+    def response_type(self) -> str | None:
+        """The response type, its words sorted."""
+        return _describable("response_type", super().response_type)
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """The redirect URI as it was sent."""
+        return _describable("redirect_uri", self._data.get("redirect_uri"))
+
+
+def _describable(name: str, value: str | None) -> str | None:
+    if value is not None and invalid_error_characters(value):
+        raise InvalidRequestError(f"Malformed '{name}'.")
+    return value
+
+
+class _Request(OAuth2Request):
+    """An Authlib request of which nothing is read twice.
+
+    The issuer's scheme, not the connection's, decides whether the transport
+    is secure, so that a proxy in front changes nothing.
+    """
+
+    def __init__(self, http: HttpRequest, issuer: str, pairs: Pairs) -> None:
+        super().__init__(http.method, issuer, headers=http.headers)
+        self.http = http
+        self.headers: Headers = http.headers
+        self.payload: Payload = Payload(pairs)
+        #: The client that the request names or authenticated as, for the log.
+        self.client: Any = None
+
+
+class AuthorizationRequest(_Request):
+    """A request at the authorization endpoint: its parameters are the query's."""
+
+    def __init__(self, http: HttpRequest, issuer: str) -> None:
+        try:
+            pairs = http.query
+        except MalformedRequestError as error:
+            raise InvalidRequestError(str(error)) from error
+        super().__init__(http, issuer, pairs)
+
+    @property
+    def args(self) -> Mapping[str, str]:
+        """The query."""
+        return self.payload.data
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """Nothing: the form is the consent page's own."""
+        return {}
+
+
+class FormRequest(_Request):
+    """A request at the token, revocation or introspection endpoint: a POSTed form."""
+
+    def __init__(self, http: HttpRequest, issuer: str) -> None:
+        if http.body and http.content_type != FORM_TYPE:
+            raise InvalidRequestError(f"The request body must be {FORM_TYPE}.")
+        try:
+            pairs = http.form
+        except MalformedRequestError as error:
+            raise InvalidRequestError(str(error)) from error
+        super().__init__(http, issuer, pairs)
+
+    @property
+    def args(self) -> Mapping[str, str]:
+        """Nothing: parameters in the query do not count (RFC 6749 2.3.1)."""
+        return {}
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The form."""
+        return self.payload.data

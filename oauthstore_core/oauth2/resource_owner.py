@@ -1,0 +1,19 @@
+"""Whose consent a grant is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ResourceOwner"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceOwner:
+    """A subject, and when it signed in (seconds since the epoch)."""
+
+    subject: str
+    auth_time: int | None = None
+
+    def get_user_id(self) -> str:
+        """Return the subject; Authlib's word for it."""
+        return self.subject
