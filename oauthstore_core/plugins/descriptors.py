@@ -36,7 +36,7 @@ class Plugin:
         default=None, repr=False
     )
     #: Makes, of a role and its store, the store to use instead, or None to leave it.
-    #: Derive it from a class of `plugins.forwarding`.
+    #: Derive it from a class of `stores.forwarding`.
     decorate: Callable[[str, Any, Mapping[str, Any], PluginContext], object | None] | None = field(
         default=None, repr=False
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, entry_points
 from importlib.metadata import version as installed_version
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -82,7 +82,7 @@ class register_backend:  # noqa: N801 - called and entered like a function
             self._before = {name: self._offered.get(name) for name in self._added}
             self._offered.update(self._added)
 
-    def __enter__(self) -> register_backend:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -291,6 +291,13 @@ def _check_descriptor(found: object, kind: type[D], name: str, distribution: str
         )
     if isinstance(found, BackendPlugin):
         _check_roles(found.roles, name, distribution)
+    elif found.observer is None and found.decorate is None:
+        raise PluginDescriptorError(
+            f"{name!r} from {distribution} is to observe or to decorate, but has neither. "
+            "Give its Plugin an observer= or a decorate=.",
+            name=name,
+            distribution=distribution,
+        )
     return found
 
 

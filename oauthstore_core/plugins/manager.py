@@ -27,12 +27,13 @@ class StoreManager(pluggy.PluginManager):
         for protocol in PROTOCOLS.values():
             self.add_hookspecs(protocol)
 
-    def register(self, plugin: Any, name: str | None = None) -> str | None:
+    def register(self, plugin: object, name: str | None = None) -> str | None:
         """Add a plugin. `RegistrationClosedError`: the stores are built."""
         self._refuse_when_frozen(name or type(plugin).__name__)
         return super().register(plugin, name)
 
-    def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
+    # pluggy promises no type of what was registered.
+    def unregister(self, plugin: object = None, name: str | None = None) -> Any:  # noqa: ANN401
         """Take a plugin out. `RegistrationClosedError`: the stores are built."""
         self._refuse_when_frozen(name or type(plugin).__name__)
         return super().unregister(plugin, name)

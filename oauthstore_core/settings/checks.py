@@ -10,7 +10,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..sealing import MINIMUM_KEY_LENGTH
-from .masking import mask_url
 
 __all__ = [
     "GRANTS",
@@ -82,7 +81,7 @@ def judge_url(url: str) -> str | None:
     """Return what keeps this from being a store's URL."""
     if _SCHEME.match(url):
         return None
-    return f"is {mask_url(url)!r}, which has no scheme. Write a URL such as sqlite:///oauth.db."
+    return "is not a URL: it has no scheme. Write one such as sqlite:///oauth.db."
 
 
 def judge_secret_keys(keys: Iterable[str]) -> str | None:

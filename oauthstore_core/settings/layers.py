@@ -43,16 +43,24 @@ Layer = dict[Key, Given]
 
 def from_mapping(mapping: Mapping[str, object], source: str) -> Layer:
     """Return a layer of nested tables; what is None counts as not given."""
-    return {path: Given(value, source) for path, value in _leaves(mapping, ())}
+    return {_address(key): Given(value, source) for key, value in _leaves(mapping, ())}
 
 
 def _leaves(mapping: Mapping[str, object], above: Key) -> Iterator[tuple[Key, object]]:
-    for key, value in mapping.items():
-        path = (*above, str(key))
+    for name, value in mapping.items():
+        key = (*above, str(name))
         if isinstance(value, Mapping):
-            yield from _leaves(value, path)
+            yield from _leaves(value, key)
         elif value is not None:
-            yield path if path[:1] != ("stores",) or len(path) != 2 else (*path, "url"), value
+            yield key, value
+
+
+def _address(key: Key) -> Key:
+    match key:
+        case ("stores", name):
+            return ("stores", name, "url")
+        case _:
+            return key
 
 
 # --- the environment -------------------------------------------------------
@@ -61,14 +69,14 @@ def _leaves(mapping: Mapping[str, object], above: Key) -> Iterator[tuple[Key, ob
 def from_environment(environ: Mapping[str, str], problems: list[str]) -> Layer:
     """Return a layer of the variables that begin with ``OAUTHSTORE_``.
 
-    ``__`` nests, ``..._FILE`` names a file that holds the value, and JSON
-    stands for a list or a table.
+    ``__`` nests, ``..._FILE`` names a file that holds the value, JSON stands
+    for a list or a table, and an empty variable counts as not given.
     """
     layer: Layer = {}
     for variable in sorted(environ):
         if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
             continue
-        if variable == CONFIG_VARIABLE:
+        if variable == CONFIG_VARIABLE or not environ[variable]:
             continue
         for path, given in _read_variable(variable, environ[variable], problems).items():
             if path in layer:
@@ -123,7 +131,7 @@ def from_file(
     """Return the layer of the named file, of the one the environment names, or of the usual one."""
     if named is not None:
         return _read_named(named, f"file {named}", problems)
-    if CONFIG_VARIABLE in environ:
+    if environ.get(CONFIG_VARIABLE):
         path = Path(environ[CONFIG_VARIABLE])
         return _read_named(path, f"file {path}", problems)
     if (directory / FILE_NAME).is_file():

@@ -88,7 +88,8 @@ class Settings:
     @property
     def names_no_store(self) -> bool:
         """Tell whether everything is kept in memory because no store was named."""
-        return self.stores == _memory() and self.source_of("store") == "default"
+        named = self.source_of(f"stores.{DEFAULT_STORE}") != "default"
+        return not named and self.stores == _memory()
 
     def source_of(self, key: str) -> str:
         """Return the place that gave a setting, such as ``lifetimes.access_token``."""

@@ -111,8 +111,7 @@ class _Reader:
             kind = type(given.value).__name__
             self._complain(key, given, f"is of the type {kind}. Write {error} instead.")
         if len(self._problems) == found:
-            shown = key[:2] if key[0] == "stores" and key[-1] == "url" else key
-            self._sources[".".join(shown)] = given.source
+            self._sources[_shown(key)] = given.source
 
     def _complain(self, key: Key, given: Given, complaint: str | None) -> None:
         if complaint is not None:
@@ -120,10 +119,23 @@ class _Reader:
 
     def _read(self, key: Key, given: Given) -> None:
         match key:
+            case (name,) if name in _LISTS:
+                self._read_list(key, given)
+            case (name,) if name in _NUMBERS:
+                self._values[name] = self._in_range(key, given, *_NUMBERS[name])
+            case (name,) if name in _FLAGS:
+                self._values[name] = _flag(given)
             case ("issuer",):
-                self._read_text("issuer", given, checks.judge_issuer)
+                self._values["issuer"] = _text(given)
+                self._complain(key, given, checks.judge_issuer(self._values["issuer"]))
             case ("store",):
                 self._read_store(key, DEFAULT_STORE, given)
+            case _:
+                self._read_entry(key, given)
+
+    def _read_entry(self, key: Key, given: Given) -> None:
+        """Read one entry of a table."""
+        match key:
             case ("stores", name, "url"):
                 self._read_store(key, name, given)
             case ("stores", name, "options", option, *rest):
@@ -138,23 +150,16 @@ class _Reader:
                 self._tables["scopes"][scope] = _description(given)
             case ("lifetimes", name) if name in _LIFETIMES:
                 self._lifetimes[name] = self._in_range(key, given, 1, None)
-            case (name,) if name in _NUMBERS:
-                self._values[name] = self._in_range(key, given, *_NUMBERS[name])
-            case (name,) if name in _FLAGS:
-                self._values[name] = _flag(given)
-            case (name,) if name in _LISTS:
-                self._read_list(key, given)
             case _:
                 self._complain(key, given, _unknown(key))
-
-    def _read_text(self, name: str, given: Given, judge: Any) -> None:
-        self._values[name] = _text(given)
-        self._complain((name,), given, judge(self._values[name]))
 
     def _read_store(self, key: Key, name: str, given: Given) -> None:
         url = _text(given)
         self._complain(key, given, checks.judge_url(url))
-        self._stores.setdefault(name, {})["url"] = url
+        parts = self._stores.setdefault(name, {})
+        if "url" in parts:
+            self._complain(key, given, f"names the store {name!r} a second time. Take one out.")
+        parts["url"] = url
 
     def _read_role(self, key: Key, role: str, given: Given) -> None:
         if role not in ROLES:
@@ -230,6 +235,16 @@ class _Reader:
                     f"`plugin_options.{name}` is given, but {name!r} is not among `plugins`. "
                     "Add it there, or take its options out."
                 )
+
+
+def _shown(key: Key) -> str:
+    match key:
+        case ("store",):
+            return f"stores.{DEFAULT_STORE}"
+        case ("stores", name, "url"):
+            return f"stores.{name}"
+        case _:
+            return ".".join(key)
 
 
 def _put(table: dict[str, Any], key: Sequence[str], value: object) -> None:

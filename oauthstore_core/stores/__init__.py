@@ -10,6 +10,13 @@ from .facades import (
     NonceStoreFacade,
     TokenStoreFacade,
 )
+from .forwarding import (
+    ForwardingAccountStore,
+    ForwardingClientStore,
+    ForwardingCredentialCache,
+    ForwardingNonceStore,
+    ForwardingTokenStore,
+)
 from .routing import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
 __all__ = [
@@ -18,6 +25,11 @@ __all__ = [
     "AccountStoreFacade",
     "ClientStoreFacade",
     "CredentialCacheFacade",
+    "ForwardingAccountStore",
+    "ForwardingClientStore",
+    "ForwardingCredentialCache",
+    "ForwardingNonceStore",
+    "ForwardingTokenStore",
     "NonceStoreFacade",
     "Stores",
     "TokenStoreFacade",

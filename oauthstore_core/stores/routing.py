@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from ..backends import Backend, BackendPlugin, Capabilities
 from ..clock import Clock, SystemClock
-from ..errors import RoleNotServedError
-from ..hookspecs import AccountStore, ClientStore, CredentialCache, NonceStore
+from ..errors import PluginDescriptorError, RoleNotServedError
+from ..hookspecs import ROLES, AccountStore, ClientStore, CredentialCache, NonceStore
 from ..judgement import ACCESS_TOKENS_PER_GRANT
 from ..plugins.descriptors import PluginContext
 from ..plugins.discovery import load_backend
@@ -32,6 +32,8 @@ __all__ = ["OPTIONAL_ROLES", "REQUIRED_ROLES", "Stores", "open_stores"]
 
 REQUIRED_ROLES: Final = ("clients", "tokens", "credentials", "nonces")
 OPTIONAL_ROLES: Final = ("accounts",)
+
+_BACKEND_MEMBERS: Final = ("capabilities", "migrate", "ping", "describe", "close")
 
 _logger = logging.getLogger("oauthstore")
 
@@ -136,7 +138,7 @@ class Stores:
         """Close the backends that were opened here, not those handed over; twice is fine."""
         self._resources.close()
 
-    def __enter__(self) -> Stores:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -211,24 +213,32 @@ class _Opener:
                 f"Set `roles.{role}` to one of: {', '.join(sorted(self.settings.stores))}.",
                 name=role,
             )
-        if self._serves(name, role):
+        served = self._served_by(name)
+        if role in served:
             self.routes[role] = name
         elif not optional:
             raise RoleNotServedError(
                 f"The role {role!r} is routed to the store {name!r}, which does not serve it "
-                f"(it serves: {', '.join(self._served_by(name)) or 'none'}). "
+                f"(it serves: {', '.join(served) or 'none'}). "
                 f"Set `roles.{role}` to another store.",
                 name=role,
             )
 
-    def _serves(self, name: str, role: str) -> bool:
-        return role in self._served_by(name)
-
     def _served_by(self, name: str) -> list[str]:
         backend = self._open(name)
-        descriptor = self.descriptors.get(name)
-        promised = descriptor.roles if descriptor else (*REQUIRED_ROLES, *OPTIONAL_ROLES)
-        return [role for role in promised if getattr(backend, role, None) is not None]
+        present = [role for role in ROLES if getattr(backend, role, None) is not None]
+        if name not in self.descriptors:
+            return present
+        descriptor = self.descriptors[name]
+        for role in descriptor.roles:
+            if role not in present:
+                raise RoleNotServedError(
+                    f"The backend {descriptor.name!r} declares the role {role!r}, but what it "
+                    f"opened ({type(backend).__name__}) has no attribute {role!r}. "
+                    "Add the role's object there, or take the role out of `roles`.",
+                    name=role,
+                )
+        return [role for role in present if role in descriptor.roles]
 
     def _open(self, name: str) -> Backend:
         if name in self.backends:
@@ -238,9 +248,21 @@ class _Opener:
             return self.given[name]
         store = self.settings.stores[name]
         descriptor = self.descriptors[name] = load_backend(store.scheme)
-        backend = self.backends[name] = descriptor.open(store.url, self._options(store))
+        backend = descriptor.open(store.url, self._options(store))
+        self._check_backend(backend, descriptor)
         self.resources.callback(backend.close)
+        self.backends[name] = backend
         return backend
+
+    def _check_backend(self, backend: object, descriptor: BackendPlugin) -> None:
+        absent = [member for member in _BACKEND_MEMBERS if not hasattr(backend, member)]
+        if absent:
+            raise PluginDescriptorError(
+                f"The backend {descriptor.name!r} opened an object of the type "
+                f"{type(backend).__name__}, which has no {', '.join(absent)}. "
+                "Let `open` return a Backend.",
+                name=descriptor.name,
+            )
 
     def _options(self, store: StoreSettings) -> Mapping[str, Any]:
         limit = self.settings.access_tokens_per_grant
