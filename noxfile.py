@@ -181,26 +181,17 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
-def slow(session: nox.Session) -> None:
-    """Run the tests that take longer, the races apart."""
-    install(session, *EDITABLE, *group("test"))
-    session.run(*PYTEST, *PARALLEL, "-m", "slow", *session.posargs)
-
-
-@nox.session
 def races(session: nox.Session) -> None:
-    """Race over HTTP against worker processes, and race the stores in 200 rounds."""
+    """Run what takes long: races over HTTP against worker processes, 200 rounds of each store's."""
     install(session, *EDITABLE, *group("test"))
-    rounds = os.environ.get("OAUTHSTORE_TEST_ROUNDS", "200")
-    # One process at a time: the races bring workers of their own.
-    session.run(
-        *PYTEST,
-        "--timeout=900",
-        "-m",
-        "race",
-        *session.posargs,
-        env={"OAUTHSTORE_TEST_ROUNDS": rounds},
-    )
+    # One test at a time: the races bring processes of their own.
+    session.run(*PYTEST, "--timeout=900", "-m", "race or slow", *session.posargs)
+    suites = [
+        *Path("tests").rglob("test_conformance.py"),
+        *Path("backends").rglob("test_conformance.py"),
+    ]
+    rounds = {"OAUTHSTORE_TEST_ROUNDS": "200", "OAUTHSTORE_TEST_GENERATIONS": "10000"}
+    session.run(*PYTEST, "--timeout=900", *map(str, suites), env={**rounds, **os.environ})
 
 
 @nox.session
@@ -264,7 +255,7 @@ def write_lowest(session: nox.Session) -> Path:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Build all distributions, and try the wheels in an environment that knows no checkout."""
-    install(session, *group("wheels", "test"))
+    install(session, *EDITABLE, *group("wheels", "test"))
     with tempfile.TemporaryDirectory(prefix="oauthstore-wheels-") as name:
         outside = Path(name)
         dist = outside / "dist"
