@@ -1,0 +1,159 @@
+"""The ASGI application: the endpoints of the protocol and the pages around them.
+
+uvicorn's workers import the factories by name, so what they read is in the
+environment; see `oauthstore_core.cli.serve`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..clock import Clock, SystemClock
+from ..errors import RoleNotServedError, SettingsError, StoreError
+from ..http import HttpRequest, HttpResponse, json_response
+from ..integrations.asgi import Application, Handler
+from ..oauth2.server import AuthorizationServer
+from ..settings import Settings
+from ..stores import REQUIRED_ROLES, Stores, open_stores
+from .accounts import Accounts
+from .demo import SCOPES, demo_settings
+from .demo import pages as demo
+from .pages import consent, home, sign_in, sign_out
+from .refusals import RETRY_AFTER, PageError
+from .rendering import StaticFile
+from .site import Site, View, build_site
+
+__all__ = [
+    "accounts_of",
+    "create_application",
+    "create_demo_application",
+    "open_server",
+    "routes_of",
+]
+
+
+def create_application(settings: Settings | None = None) -> Application:
+    """Return the server of these settings, by default those of the environment."""
+    server = open_server(settings or Settings.load())
+    return _application(build_site(server, accounts_of(server)))
+
+
+def create_demo_application(settings: Settings | None = None) -> Application:
+    """Return the same, with the demo application and its protected resource."""
+    server = open_server(demo_settings(settings or Settings.load()))
+    return _application(build_site(server, accounts_of(server), demo_scopes=SCOPES))
+
+
+def open_server(settings: Settings, clock: Clock | None = None) -> AuthorizationServer:
+    """Return the authorization server on its open stores, which the caller closes.
+
+    `ConfigurationError`: what is missing or does not fit.
+    """
+    problems = []
+    if settings.issuer is None:
+        problems.append(
+            "`issuer` is not set, but clients must know it. "
+            "Set it to this server's address, such as https://auth.example.com."
+        )
+    if not settings.secret_keys:
+        problems.append(
+            "`secret_keys` is empty, but sessions and codes are sealed under them. "
+            "Let `oauthstore init` make a configuration, or set a key of your own."
+        )
+    if problems:
+        raise SettingsError(problems)
+    clock = SystemClock() if clock is None else clock
+    stores = open_stores(settings, required_roles=(*REQUIRED_ROLES, "accounts"), clock=clock)
+    return AuthorizationServer(settings, stores, clock=clock)
+
+
+def accounts_of(server: AuthorizationServer) -> Accounts:
+    """Return the accounts of a server. `RoleNotServedError`: no store of its serves them."""
+    store = server.stores.accounts
+    if store is None:
+        raise RoleNotServedError(
+            "The standalone server needs accounts, but no store serves them. "
+            "Set `roles.accounts` to a store that does.",
+            name="accounts",
+        )
+    return Accounts(store, server.clock)
+
+
+def routes_of(site: Site) -> dict[str, dict[str, Handler]]:
+    """Return every path with its methods and handlers."""
+    paths, endpoints, server = site.paths, site.paths.endpoints, site.server
+    routes: dict[str, dict[str, Handler]] = {
+        endpoints.token: {"POST": _endpoint(server.create_token_response)},
+        endpoints.revocation: {"POST": _endpoint(_called(server, "revocation"))},
+        endpoints.introspection: {"POST": _endpoint(_called(server, "introspection"))},
+        paths.metadata: {"GET": server.create_metadata_response},
+        paths.home: {"GET": _page(site, home.show)},
+        paths.authorize: {"GET": _page(site, consent.show), "POST": _page(site, consent.decide)},
+        paths.sign_in: {"GET": _page(site, sign_in.show), "POST": _page(site, sign_in.submit)},
+        paths.sign_out: {"GET": _page(site, sign_out.show), "POST": _page(site, sign_out.submit)},
+    }
+    for file in site.static_files.values():
+        routes[paths.static(file.hashed_name)] = {"GET": _file(file)}
+    if site.has_demo:
+        routes |= _demo_routes(site)
+    return routes
+
+
+def _demo_routes(site: Site) -> dict[str, dict[str, Handler]]:
+    root = site.paths.demo
+    views = demo.Demo(site)
+    return {
+        root: {"GET": _page(site, views.show)},
+        f"{root}/start": {"GET": _page(site, views.start)},
+        f"{root}/callback": {"GET": _page(site, views.receive)},
+        f"{root}/refresh": {"POST": _page(site, views.refresh)},
+        f"{root}/revoke": {"POST": _page(site, views.revoke)},
+        site.paths.demo_resource: {"GET": _endpoint(views.resource.answer)},
+    }
+
+
+def _application(site: Site) -> Application:
+    stores: Stores = site.server.stores
+    return Application(
+        routes_of(site),
+        blocking=stores.blocking,
+        threaded=(site.paths.sign_in,),
+        not_found=_page(site, _not_found),
+        on_shutdown=stores.close,
+    )
+
+
+def _page(site: Site, view: View) -> Handler:
+    return partial(site.serve_page, view)
+
+
+def _file(file: StaticFile) -> Handler:
+    return lambda _: file.response()
+
+
+def _called(server: AuthorizationServer, name: str) -> Handler:
+    return partial(server.create_endpoint_response, name)
+
+
+def _endpoint(handler: Handler) -> Handler:
+    """Answer a store's failure outside of the core's own care as RFC 6749 would."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return handler(request)
+        except StoreError:
+            body = {"error": "temporarily_unavailable"}
+            return json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
+
+    return answer
+
+
+def _not_found(site: Site, request: HttpRequest) -> HttpResponse:
+    raise PageError(
+        status=404,
+        title="There is no such page",
+        explanation="The address leads to nothing here.",
+        advice="Look for a slip in it, or begin at the first page.",
+        detail=f"no path {request.path!r}",
+        link=(site.paths.home, "To the first page"),
+    )

@@ -1,0 +1,139 @@
+"""What goes wrong on a page: told to the visitor in three parts, to the operator by an id."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from authlib.oauth2 import OAuth2Error
+
+from ..http import HttpResponse
+from ..oauth2.errors import TemporarilyUnavailableError
+from .rendering import Renderer
+from .throttle import WINDOW
+
+__all__ = [
+    "PageError",
+    "expired_form",
+    "malformed_request",
+    "oauth_refusal",
+    "store_outage",
+    "too_many_attempts",
+]
+
+logger = logging.getLogger("oauthstore.server")
+
+RETRY_AFTER = 5
+
+
+@dataclass(slots=True)
+class PageError(Exception):
+    """A page cannot be shown; an error page is, instead."""
+
+    status: int
+    #: The heading: what could not be done.
+    title: str
+    #: What was found, and whose fault it is.
+    explanation: str
+    #: What the visitor can do.
+    advice: str
+    #: For the log, never for the page.
+    detail: str = ""
+    #: The standard's word for it, where there is one.
+    code: str = ""
+    headers: Iterable[tuple[str, str]] = ()
+    #: Where to start again: path and words of the link.
+    link: tuple[str, str] | None = None
+    reason_id: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    def response(self, renderer: Renderer) -> HttpResponse:
+        """Return the error page, and log why."""
+        logger.warning(
+            "reason %s: %s (%s)", self.reason_id, self.title, self.detail or self.explanation
+        )
+        context = {"error": self}
+        return renderer.page("error.html", context, status=self.status, headers=self.headers)
+
+
+_EXPLANATIONS = {
+    "invalid_client": "It calls itself by a client id that is not registered here.",
+    "unauthorized_client": "It asked for something that it is not registered for.",
+    "unsupported_response_type": "It asked for an answer of a kind that is not given here.",
+    "invalid_scope": "It asked for access that does not exist, or that it may not have.",
+}
+
+
+def oauth_refusal(error: OAuth2Error) -> PageError:
+    """Return the page for a request that must not be answered by a redirect."""
+    if isinstance(error, TemporarilyUnavailableError):
+        return store_outage(repr(error.__cause__))
+    code = str(error.error)
+    description = error.description or ""
+    reason = _EXPLANATIONS.get(code) or description or "Its request was not understood."
+    return PageError(
+        status=400,
+        title="The application sent a request that cannot be completed",
+        explanation=f"{reason} This is a mistake of the application, not yours.",
+        advice=(
+            "Go back to the application and start again. If this page comes back, tell the "
+            "people who make the application, and give them the words below."
+        ),
+        detail=f"{code}: {description}",
+        code=code,
+    )
+
+
+def malformed_request(detail: str) -> PageError:
+    """Return the page for a query or a form that cannot be read."""
+    return PageError(
+        status=400,
+        title="This address or form cannot be read",
+        explanation=f"{detail} The link that led here is broken.",
+        advice="Go back and try again. If you typed the address, look for a slip.",
+        detail=detail,
+        code="invalid_request",
+    )
+
+
+def expired_form(link: tuple[str, str]) -> PageError:
+    """Return the page for a form whose token is missing, old, or another browser's."""
+    return PageError(
+        status=403,
+        title="This form is no longer valid",
+        explanation=(
+            "It was open for too long, you signed in or out meanwhile, or your browser did "
+            "not send our cookie. Nothing was changed."
+        ),
+        advice="Open the page again and send the form from there. Cookies must be allowed.",
+        link=link,
+    )
+
+
+def too_many_attempts(link: tuple[str, str]) -> PageError:
+    """Return the page for somebody who tries too often; it tells nothing of the account."""
+    return PageError(
+        status=429,
+        title="Too many attempts to sign in",
+        explanation=(
+            "There were more attempts with this name, or from your network, than are "
+            "allowed within five minutes. Further ones are not looked at."
+        ),
+        advice="Wait five minutes, then try again. If it was not you, tell the operator.",
+        headers=[("Retry-After", str(WINDOW))],
+        link=link,
+    )
+
+
+def store_outage(detail: str) -> PageError:
+    """Return the page for a store that does not answer."""
+    return PageError(
+        status=503,
+        title="This service is not available right now",
+        explanation="Our storage does not answer. This is our fault, and nothing was changed.",
+        advice="Try again in a few seconds. If it lasts, tell the operator the words below.",
+        detail=detail,
+        code="temporarily_unavailable",
+        headers=[("Retry-After", str(RETRY_AFTER))],
+    )
