@@ -129,7 +129,7 @@ PARALLEL = ["--numprocesses=auto", "--dist=worksteal"]
 
 def group(*names: str) -> list[str]:
     """Return what these dependency groups of pyproject.toml ask for."""
-    return nox.project.dependency_groups(CORE, *names)
+    return list(nox.project.dependency_groups(CORE, *names))
 
 
 def install(session: nox.Session, *requirements: str) -> None:
