@@ -136,8 +136,9 @@ class UnknownBackendError(_UnknownNameError):
     }
 
     def _how_to_install(self) -> str:
-        if self.name in self.known:
-            return f"To install it: pip install {self.known[self.name]}"
+        for scheme in (self.name, self.name.partition("+")[0]):
+            if scheme in self.known:
+                return f"To install it: pip install {self.known[scheme]}"
         return "A backend comes in a distribution of its own, such as oauthstore-sqla."
 
 

@@ -173,7 +173,7 @@ def _check_provider(found: _Implementation, signature: inspect.Signature, owner:
     _refuse_async(found, owner)
     actual = inspect.signature(found.method)
     if _shape(actual) != _shape(signature):
-        raise _signature_error(found, actual, signature, owner, "the contract has")
+        raise _signature_error(found, actual, signature, owner, "the contract")
 
 
 def _check_wrapper(found: _Implementation, signature: inspect.Signature, owner: str) -> None:
@@ -213,8 +213,8 @@ def _signature_error(
 ) -> HookSignatureError:
     return HookSignatureError(
         f"{found.shown} of {owner} has other parameters than its hook.\n"
-        f"  found:         {found.hook}{_plain(actual)}\n"
-        f"  {relation + ':':<15}{found.hook}{_plain(wanted)}\n"
+        f"  found:        {found.hook}{_plain(actual)}\n"
+        f"  {relation + ':':<13} {found.hook}{_plain(wanted)}\n"
         "Give it these names, without defaults, * or **.",
         name=found.hook,
     )
