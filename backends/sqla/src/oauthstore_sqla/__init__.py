@@ -1,1 +1,5 @@
 """SQL storage for oauthstore, on SQLAlchemy Core."""
+
+from .backend import SqlaBackend, plugin
+
+__all__ = ["SqlaBackend", "plugin"]
