@@ -6,6 +6,7 @@ environment; see `oauthstore_core.cli.serve`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from ..clock import Clock, SystemClock
@@ -14,7 +15,7 @@ from ..http import HttpRequest, HttpResponse, json_response
 from ..integrations.asgi import Application, Handler
 from ..oauth2.server import AuthorizationServer
 from ..settings import Settings
-from ..stores import REQUIRED_ROLES, Stores, open_stores
+from ..stores import REQUIRED_ROLES, open_stores
 from .accounts import Accounts
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
@@ -25,6 +26,7 @@ from .site import Site, View, build_site
 
 __all__ = [
     "accounts_of",
+    "application_of",
     "create_application",
     "create_demo_application",
     "open_server",
@@ -34,14 +36,30 @@ __all__ = [
 
 def create_application(settings: Settings | None = None) -> Application:
     """Return the server of these settings, by default those of the environment."""
-    server = open_server(settings or Settings.load())
-    return _application(build_site(server, accounts_of(server)))
+    return application_of(open_server(settings or Settings.load()))
 
 
 def create_demo_application(settings: Settings | None = None) -> Application:
     """Return the same, with the demo application and its protected resource."""
     server = open_server(demo_settings(settings or Settings.load()))
-    return _application(build_site(server, accounts_of(server), demo_scopes=SCOPES))
+    return application_of(server, demo_scopes=SCOPES)
+
+
+def application_of(
+    server: AuthorizationServer, *, demo_scopes: Mapping[str, str] | None = None
+) -> Application:
+    """Return the ASGI application of an open server; its end closes the stores.
+
+    `demo_scopes`, what the demo's scopes mean to a person, adds its pages.
+    """
+    site = build_site(server, accounts_of(server), demo_scopes=demo_scopes)
+    return Application(
+        routes_of(site),
+        blocking=server.stores.blocking,
+        threaded=(site.paths.sign_in,),
+        not_found=_page(site, _not_found),
+        on_shutdown=server.stores.close,
+    )
 
 
 def open_server(settings: Settings, clock: Clock | None = None) -> AuthorizationServer:
@@ -110,17 +128,6 @@ def _demo_routes(site: Site) -> dict[str, dict[str, Handler]]:
         f"{root}/revoke": {"POST": _page(site, views.revoke)},
         site.paths.demo_resource: {"GET": _endpoint(views.resource.answer)},
     }
-
-
-def _application(site: Site) -> Application:
-    stores: Stores = site.server.stores
-    return Application(
-        routes_of(site),
-        blocking=stores.blocking,
-        threaded=(site.paths.sign_in,),
-        not_found=_page(site, _not_found),
-        on_shutdown=stores.close,
-    )
 
 
 def _page(site: Site, view: View) -> Handler:

@@ -5,6 +5,6 @@ Only ``oauthstore serve --demo`` makes and serves them.
 
 from __future__ import annotations
 
-from .registration import APP_ID, CLIENT_ID, SCOPES, DemoNotes, demo_settings, prepare_demo
+from .registration import ACCOUNT, APP_ID, CLIENT_ID, SCOPES, DemoNotes, demo_settings, prepare_demo
 
-__all__ = ["APP_ID", "CLIENT_ID", "SCOPES", "DemoNotes", "demo_settings", "prepare_demo"]
+__all__ = ["ACCOUNT", "APP_ID", "CLIENT_ID", "SCOPES", "DemoNotes", "demo_settings", "prepare_demo"]

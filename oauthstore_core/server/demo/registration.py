@@ -15,7 +15,7 @@ from ...settings import Settings
 from ..accounts import Accounts
 from ..paths import Paths
 
-__all__ = ["APP_ID", "CLIENT_ID", "SCOPES", "DemoNotes", "demo_settings", "prepare_demo"]
+__all__ = ["ACCOUNT", "APP_ID", "CLIENT_ID", "SCOPES", "DemoNotes", "demo_settings", "prepare_demo"]
 
 CLIENT_ID: Final = "oauthstore-demo"
 APP_ID: Final = "oauthstore-demo-app"

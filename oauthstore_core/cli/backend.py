@@ -1,0 +1,89 @@
+"""``oauthstore backend``: which stores could be used, and whether those in use answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..backends import Backend
+from ..errors import ConfigurationError, StoreError
+from ..plugins.discovery import installed_backends, load_backend
+from ..settings import mask_url
+from .invocation import Invocation, global_options, pass_invocation, show_rows
+
+__all__ = ["backend"]
+
+
+@click.group()
+def backend() -> None:
+    """List the installed storage backends, and ping the stores in use."""
+
+
+@backend.command("list")
+@click.option(
+    "--roles", is_flag=True, help="Import each backend, to tell which roles it serves, too."
+)
+@global_options
+@pass_invocation
+def list_(invocation: Invocation, *, roles: bool) -> None:
+    """List what is installed, from the metadata alone: nothing is imported."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in installed_backends():
+        found.setdefault((item.distribution, item.target), []).append(item.name)
+    told = [_described(distribution, names) for (distribution, _), names in found.items()]
+    columns = ["BACKEND", "URL SCHEMES", "DISTRIBUTION", "VERSION"]
+    if roles:
+        told = [item | _loaded(item["schemes"][0]) for item in told]
+        columns.append("ROLES")
+    rows = [[_cell(value) for value in item.values()] for item in told]
+    invocation.tell(told, lambda: show_rows(columns, rows))
+
+
+@backend.command()
+@global_options
+@pass_invocation
+def ping(invocation: Invocation) -> None:
+    """Ask every store in use whether it answers and its schema fits."""
+    settings = invocation.settings()
+    problems: list[StoreError | ConfigurationError] = []
+    told: list[dict[str, Any]] = []
+    with invocation.stores() as stores:
+        for name, opened in sorted(stores.backends.items()):
+            problem = _problem(opened)
+            url = mask_url(settings.stores[name].url)
+            told.append({"store": name, "url": url, "answers": problem is None})
+            if problem is not None:
+                problems.append(problem)
+    rows = [(item["store"], item["url"], "yes" if item["answers"] else "no") for item in told]
+    invocation.tell(told, lambda: show_rows(("STORE", "URL", "ANSWERS"), rows))
+    if problems:
+        raise problems[0]
+
+
+def _problem(opened: Backend) -> StoreError | ConfigurationError | None:
+    try:
+        opened.ping()
+    except (StoreError, ConfigurationError) as error:
+        return error
+    return None
+
+
+def _described(distribution: str, names: list[str]) -> dict[str, Any]:
+    name, _, version = distribution.rpartition(" ")
+    own = name.rpartition("-")[2]
+    return {
+        "name": own if own in names else names[0],
+        "schemes": names,
+        "distribution": name,
+        "version": version,
+    }
+
+
+def _loaded(scheme: str) -> dict[str, Any]:
+    descriptor = load_backend(scheme)
+    return {"name": descriptor.name, "roles": list(descriptor.roles)}
+
+
+def _cell(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
