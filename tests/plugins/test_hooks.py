@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
 
 import pytest
 
@@ -85,7 +84,9 @@ def test_a_hook_is_not_marked() -> None:
 def test_a_hook_of_a_store_is_a_wrapper() -> None:
     class Wrapping(Nonces):
         @hookimpl(wrapper=True)
-        def claim_nonce(self, digest: str, expires_at: int, now: int) -> Any:
+        def claim_nonce(
+            self, digest: str, expires_at: int, now: int
+        ) -> Generator[None, bool, bool]:
             return (yield)
 
     assert refusal_of_store(UnmarkedHookError, Wrapping()) == (
