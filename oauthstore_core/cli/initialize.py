@@ -69,7 +69,8 @@ def initialize(path: Path, *, store: str | None, issuer: str) -> Settings:
 
     `RefusedFailure`: the file exists, or cannot be written.
     """
-    url = store or f"sqlite:///{path.with_name(DATABASE_NAME).as_posix()}"
+    database = path.with_name(DATABASE_NAME)
+    url = store or f"sqlite:///{database.as_posix()}"
     wanted = {"issuer": issuer, "store": url, "secret_keys": [secrets.token_urlsafe(48)]}
     # Whatever is wrong with them is told before anything is written.
     settings = Settings.from_mapping(wanted)
@@ -80,6 +81,9 @@ def initialize(path: Path, *, store: str | None, issuer: str) -> Settings:
             issuer=_quoted(issuer), store=_quoted(url), secret_key=_quoted(settings.secret_keys[0])
         ),
     )
+    if store is None:
+        # Before SQLite does it, so that it is nobody else's to read either.
+        database.touch(mode=0o600)
     with open_stores(settings) as stores:
         stores.migrate()
     return settings

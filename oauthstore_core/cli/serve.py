@@ -20,6 +20,7 @@ from ..server.application import accounts_of, application_of, open_server
 from ..server.demo import SCOPES, DemoNotes, demo_settings, prepare_demo
 from ..settings import Settings
 from ..stores import check_capabilities
+from .access_log import WithoutQuery
 from .banner import announce
 from .initialize import FILE_NAME, initialize
 from .invocation import Invocation, global_options, pass_invocation
@@ -137,6 +138,8 @@ def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
     logging = copy.deepcopy(LOGGING_CONFIG)
     for name in ("oauthstore", "oauthstore_core"):
         logging["loggers"][name] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    logging["filters"] = {"without_query": {"()": f"{WithoutQuery.__module__}.WithoutQuery"}}
+    logging["handlers"]["access"]["filters"] = ["without_query"]
     return {
         "host": address.host,
         "port": address.port,

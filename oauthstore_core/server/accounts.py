@@ -75,7 +75,8 @@ class Accounts:
         An unknown name costs as much as a wrong password. A hash with other
         parameters than today's is renewed.
         """
-        account = self.store.query_account(normalize_name(name)) if name.strip() else None
+        normal = normalize_name(name)
+        account = self.store.query_account(normal) if len(normal) <= MAXIMUM_NAME else None
         stored = "" if account is None else _password_hash(account)
         if not self._matches(stored or self._unknown, password) or account is None:
             return None

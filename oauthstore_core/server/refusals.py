@@ -28,7 +28,7 @@ logger = logging.getLogger("oauthstore.server")
 RETRY_AFTER = 5
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class PageError(Exception):
     """A page cannot be shown; an error page is, instead."""
 
