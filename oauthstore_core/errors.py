@@ -95,7 +95,6 @@ class SettingsError(ConfigurationError):
 
 class _UnknownNameError(ConfigurationError):
     kind = ""
-    distribution = ""
 
     def __init__(self, name: str, installed: Iterable[str]) -> None:
         #: What the settings asked for.
@@ -111,7 +110,7 @@ class _UnknownNameError(ConfigurationError):
         )
 
     def _how_to_install(self) -> str:
-        return f"Otherwise install the distribution that offers it: pip install {self.distribution}"
+        raise NotImplementedError
 
 
 class UnknownBackendError(_UnknownNameError):

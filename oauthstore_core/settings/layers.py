@@ -95,7 +95,7 @@ def _read_variable(variable: str, text: str, problems: list[str]) -> Layer:
         name = name.removesuffix(FILE_SUFFIX)
         try:
             text = Path(text).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             problems.append(
                 f"The file that {source} names cannot be read ({type(error).__name__}). "
                 "Mend its path or its permissions, or unset the variable."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
@@ -26,6 +27,8 @@ _FLAGS: Final = ("revoke_access_token_revokes_grant",)
 _KEYS: Final = ("issuer", "store", *_TABLES, *_LISTS, *_NUMBERS, *_FLAGS)
 _LIFETIMES: Final = tuple(field.name for field in fields(Lifetimes))
 _STORE_KEYS: Final = ("url", "options")
+#: As many as a store's 64-bit integer holds for certain.
+_DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 _WORDS: Final = {"true": True, "1": True, "yes": True, "on": True} | {
     "false": False,
     "0": False,
@@ -54,7 +57,7 @@ def _text(given: Given) -> str:
 
 def _number(given: Given) -> int:
     value = given.value
-    if given.textual and isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+    if given.textual and isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.settings import Settings
@@ -247,3 +250,37 @@ def test_without_arguments_the_process_is_asked(
     settings = Settings.load()
 
     assert (settings.clock_skew, settings.reuse_grace) == (4, 3)
+
+
+# --- whatever is given -----------------------------------------------------
+
+NAMES = st.sampled_from(
+    [
+        *("issuer", "store", "stores", "roles", "plugins", "plugin_options", "secret_keys"),
+        *("lifetimes", "grants", "scopes", "reuse_grace", "clock_skew"),
+        *("revoke_access_token_revokes_grant", "default", "url", "options", "tokens"),
+        *("access_token", "x", ""),
+    ]
+)
+TEXTS = st.text('ab1-:/@#?[]{}". \n\u00e9', max_size=9) | st.sampled_from(
+    ["https://[", "memory://", "https://a:b", "--1", "-1", "5", '{"a": {"b": [1]}}', "[1"]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.just(0.5) | st.just(b"x") | TEXTS
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)
+)
+VARIABLES = st.lists(NAMES.map(str.upper), min_size=1, max_size=3).map("__".join)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_any_mapping_is_settings_or_a_settings_error(mapping: dict[str, Any]) -> None:
+    with suppress(SettingsError):
+        assert Settings.from_mapping(mapping).masked()
+
+
+@given(st.dictionaries(VARIABLES, TEXTS, max_size=5))
+def test_any_environment_is_settings_or_a_settings_error(variables: dict[str, str]) -> None:
+    environ = {f"OAUTHSTORE_{name}": text for name, text in variables.items()}
+
+    with suppress(SettingsError):
+        assert Settings.load(None, environ, directory=Path("/nonexistent")).masked()
