@@ -1,0 +1,22 @@
+"""The SQL backend keeps the contract: the whole suite, on SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oauthstore_core.testing.suite import *  # noqa: F403 - that is how a suite is used
+from oauthstore_core.testing.suite import StoreAddress
+from oauthstore_sqla import plugin
+
+
+@pytest.fixture
+def store_address(tmp_path: Path) -> StoreAddress:
+    return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db")
+
+
+@pytest.fixture
+def raw_dump(tmp_path: Path) -> bytes:
+    """Return the database and its write-ahead log as they lie on the disk."""
+    return b"".join(path.read_bytes() for path in sorted(tmp_path.glob("oauth.db*")))

@@ -1,0 +1,59 @@
+"""The conformance kit: what a stranger's backend proves with one file.
+
+::
+
+    # tests/test_conformance.py
+    from oauthstore_core.testing.suite import *  # noqa: F403
+
+    @pytest.fixture
+    def store_address(tmp_path):
+        return StoreAddress(plugin, f"lmdb://{tmp_path}/oauth")
+
+    @pytest.fixture
+    def raw_dump(store_address):
+        return b"".join(path.read_bytes() for path in ...)
+
+`store_address` gives the plugin, URL and options of a store that is empty;
+every case asks for it anew. `raw_dump` returns the bytes of all that the store
+holds, read behind its back; it is asked for in the midst of a case, after the
+case's writes. A store that lives in the process dumps
+``dump_objects(open_backend())``. Neither may need arguments that only the
+suite knows; both may live in a conftest.
+
+Collection
+    The suite's classes `TestTokenStore` ... are subclasses of the contract
+    classes `TokenStoreContract` ...; pytest collects them in the module that
+    imports them, by its default `python_classes = Test*`. There is no
+    entry point, so nothing is loaded in other runs. With
+    `collect_imported_tests = false` write ``class TestTokens(TokenStoreContract)``
+    for each of them.
+
+What is run
+    Every case of the roles that the plugin declares. The cases of other roles
+    are skipped, as are those of a capability that the store does not declare,
+    each with its reason. Nothing else can be skipped: a case that is
+    overridden without ``@pytest.mark.xfail(reason="...")`` fails
+    `test_no_case_is_overridden`.
+
+How often
+    Races run 25 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000
+    generations, or `OAUTHSTORE_TEST_GENERATIONS`. Before a release: 200 and
+    10,000. Time is injected; no case sleeps.
+
+Each case's docstring begins with its id; `cases.case_ids()` lists them, with
+what this contract restates or strikes of the first list, and why.
+`sabotage` holds broken backends that the kit must tell from good ones.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+__all__ = ["REWRITTEN"]
+
+#: The modules whose asserts show their values when they fail.
+REWRITTEN = tuple(
+    f"{__name__}.{name}" for name in ("contracts", "flows", "kit", "races", "runner", "suite")
+)
+
+pytest.register_assert_rewrite(*REWRITTEN)

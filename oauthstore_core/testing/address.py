@@ -1,0 +1,43 @@
+"""Where the store under test is, in a form that other processes can be handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from operator import attrgetter
+from typing import Any
+
+from ..backends import Backend, BackendPlugin
+
+__all__ = ["StoreAddress"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """A plugin, and the url and options of an empty store of it.
+
+    The plugin is the descriptor itself, or ``"package.module:attribute"``
+    where the descriptor does not pickle (its `open` is a closure, say).
+    """
+
+    plugin: BackendPlugin | str
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def descriptor(self) -> BackendPlugin:
+        """Return the plugin, imported if it was given by name."""
+        if isinstance(self.plugin, BackendPlugin):
+            return self.plugin
+        module, _, attribute = self.plugin.partition(":")
+        found = attrgetter(attribute)(import_module(module))
+        if not isinstance(found, BackendPlugin):
+            raise TypeError(
+                f"StoreAddress.plugin {self.plugin!r} was to name a BackendPlugin, but names "
+                f"a {type(found).__name__}. Give 'package.module:attribute'."
+            )
+        return found
+
+    def open(self) -> Backend:
+        """Open one more handle on the store."""
+        return self.descriptor().open(self.url, dict(self.options))

@@ -1,0 +1,166 @@
+"""The list of cases: their ids, what each proves, and a report of how they ended.
+
+The ids are those of the list that the contract was written with. A letter
+tells the cases of one id apart. `RESTATED` and `STRUCK` say where this
+contract asks for something else than that list, and why.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from .contracts import CONTRACTS, contract_cases
+
+__all__ = [
+    "RESTATED",
+    "STRUCK",
+    "Case",
+    "Ending",
+    "Result",
+    "all_cases",
+    "case_ids",
+    "find_case",
+    "format_summary",
+]
+
+_DOCSTRING = re.compile(r"(?P<id>(?P<family>[A-Z]+)-\d\d[a-z]?): (?P<summary>.+)", re.DOTALL)
+
+Ending = Literal["passed", "failed", "skipped", "not proved"]
+
+#: Cases that ask for something else than the first list, with the reason.
+RESTATED: Final[dict[str, str]] = {
+    "RT-02": "the error is DuplicateError; it also covers families, aliases and account names",
+    "RT-05": "tokens cross as digests: what is long is payloads and sealed responses",
+    "RT-07": "payloads are opaque: kept byte for byte, so unknown keys survive by themselves",
+    "RT-08": "records are frozen: what was returned or given must not stay connected to the store",
+    "ONE-03": "for stores that outlive their handle (capability shared)",
+    "ONE-06": "failed validation is the core's, before the claim: looking must not use",
+    "ONE-08": "`redeem_credential` (capability redeems); elsewhere the core claims, then saves",
+    "ONE-09": "with the core's part played by the case: at most one is answered, none survives",
+    "FAM-01": "without grace one WON and none alive, the rest REUSED or REVOKED; with grace one",
+    "FAM-02": "issues access tokens too; there is no count of revoked tokens",
+    "FAM-05": "the response is sealed by the core and comes back to the byte",
+    "FAM-08": "there is no limit to the number of graces, only of their time",
+    "FAM-10": "the end is the grant's `keep_until`, fixed when it is first saved",
+    "FAM-11": "generations, not tokens: two refresh tokens are kept however often it rotates",
+    "FAM-13": "the failing commit is a successor whose digest exists; a repeated delivery is WON",
+    "REV-03": "by grant, by client, by subject, by both: sessions are payload",
+    "REV-04": "`revoke_token` under another's grant; which client asks is checked by the core",
+    "REV-05": "there are no hints: the shape of a token says which query to ask",
+    "REV-06": "deleting a client is the core's delete, then sweep: the sweep takes all it finds",
+    "REV-08": "the code is claimed, the consent withdrawn, then the save refused",
+    "IDX-02": "the alias of a credential, after its holder expired and was purged",
+    "IDX-03": "of a client's `expires_at`, the only expiry that a write can clear",
+    "IDX-04": "a claim leaves `expires_at` and `keep_until` alone",
+    "IDX-06": "a write drops the grant's expired access tokens and those beyond 32",
+    "EXP-04": "no write prolongs a credential, token or grant",
+    "EXP-07": "time is an argument: the given one decides, whatever the store's clock says",
+    "EXP-08": "1970 only for stores that do not remove by their own clock",
+    "CON-01": "compare-and-set of clients and accounts: contiguous versions, each writer counted",
+    "DEV-02": "whole seconds have a tolerance of one, else the punctual would be slowed",
+}
+
+#: Cases that are not asked of a store, with the reason.
+STRUCK: Final[dict[str, str]] = {
+    "RPL-07": "which requests need a nonce is the core's affair",
+    "IDX-01": "no verb changes a grant's id, an alias or a family once it is saved",
+    "IDX-05": "a grant's end is fixed, so no index needs to grow with its members",
+    "EXP-01": "times are whole seconds",
+    "EXP-02": "times are integers: there is no zone to lose",
+    "DEV-04": "user codes are normalised by the core before they are digested",
+    "PAR-01": "ONE-06 runs for pushed requests",
+    "PAR-02": "ONE-04 runs for pushed requests",
+    "O1-01": "DEV-01 runs for temporary credentials",
+    "O1-02": "sealing is the core's; SEC-01 looks for the secret",
+    "O1-03": "EXP-06",
+    "CLI-02": "secrets are payload",
+    "CLI-03": "whether a client is disabled is payload",
+    "FLT-06": "there is no unit of work across calls",
+    "CON-02": "no verb takes a function",
+    "CON-06": "verbs are synchronous: an async edge calls them in a worker thread",
+    "OPS-05": "nothing plain is ever stored, so nothing is upgraded on read",
+    "OPS-06": "no verb lists secrets: a store is moved with its own tools",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one contract class."""
+
+    id: str
+    #: The letters of the id, such as ``FAM``.
+    family: str
+    #: What the store must do, as a sentence.
+    summary: str
+    contract: type
+    #: The name of the method.
+    name: str
+
+    @property
+    def function(self) -> Callable[..., None]:
+        """The method as the kit wrote it."""
+        return contract_cases(self.contract)[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a case ended, with the reason where it did not pass."""
+
+    case_id: str
+    ending: Ending
+    reason: str = ""
+
+
+def all_cases() -> tuple[Case, ...]:
+    """Return every case of every contract class."""
+    return tuple(
+        _describe(contract, name, function)
+        for contract in CONTRACTS
+        for name, function in contract_cases(contract).items()
+    )
+
+
+def _describe(contract: type, name: str, function: Callable[..., None]) -> Case:
+    found = _DOCSTRING.fullmatch(inspect.getdoc(function) or "")
+    if found is None:
+        raise ValueError(
+            f"The docstring of {contract.__name__}.{name} does not begin with a case's id. "
+            'Begin it like """FAM-03: only the immediate predecessor gets the grace."""'
+        )
+    return Case(found["id"], found["family"], found["summary"], contract, name)
+
+
+def case_ids() -> dict[str, tuple[str, ...]]:
+    """Return the ids of all cases by family, sorted."""
+    families: dict[str, list[str]] = {}
+    for case in all_cases():
+        families.setdefault(case.family, []).append(case.id)
+    return {family: tuple(sorted(ids)) for family, ids in sorted(families.items())}
+
+
+def find_case(case_id: str) -> Case:
+    """Return the case of that id. `KeyError`: there is none."""
+    return {case.id: case for case in all_cases()}[case_id]
+
+
+def format_summary(results: Iterable[Result]) -> str:
+    """Return a table of families and endings, then each case that did not pass, with its reason."""
+    results = tuple(results)
+    families: Mapping[str, Counter[str]] = {family: Counter() for family in case_ids()}
+    for result in results:
+        families[result.case_id.partition("-")[0]][result.ending] += 1
+    endings = ("passed", "failed", "skipped", "not proved")
+    lines = ["family" + "".join(f"{ending:>12}" for ending in endings)]
+    for family, counts in families.items():
+        lines.append(f"{family:6}" + "".join(f"{counts[ending]:12}" for ending in endings))
+    lines += [
+        f"{result.case_id} {result.ending}: {result.reason}"
+        for result in sorted(results, key=lambda each: each.case_id)
+        if result.ending != "passed"
+    ]
+    return "\n".join(lines)

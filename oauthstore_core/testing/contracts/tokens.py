@@ -1,0 +1,33 @@
+"""The role `tokens`: all its cases together."""
+
+from __future__ import annotations
+
+from .families import FamilyEvidence, FamilyGrace, FamilyRotation
+from .family_races import FamilyRaces
+from .issuing import GrantIdentity, TokenFidelity
+from .redemption import Redemption
+from .revocation import Fences, RevocationRaces, Revocations
+from .token_expiry import GrantPages, TokenExpiry
+from .token_purge import TokenPurge
+
+__all__ = ["TokenStoreContract"]
+
+
+class TokenStoreContract(
+    TokenFidelity,
+    GrantIdentity,
+    FamilyRotation,
+    FamilyGrace,
+    FamilyEvidence,
+    FamilyRaces,
+    Revocations,
+    Fences,
+    RevocationRaces,
+    Redemption,
+    TokenExpiry,
+    TokenPurge,
+    GrantPages,
+):
+    """All cases of the role `tokens`."""
+
+    role = "tokens"

@@ -1,0 +1,170 @@
+"""What a case is given: handles on one empty store, the time, and the raw probe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import pytest
+
+from ..backends import Backend, Capabilities
+from ..hookspecs import (
+    AccountStore,
+    ClientStore,
+    CredentialCache,
+    NonceStore,
+    RedeemingTokenStore,
+    TokenStore,
+)
+from .address import StoreAddress
+from .clock import FakeClock
+from .races import rounds
+
+__all__ = ["HANDLES", "Handle", "Kit"]
+
+#: How many handles a case opens where it looks "through every handle".
+HANDLES = 3
+
+
+class Handle:
+    """An open backend; a role that its plugin does not declare skips the case."""
+
+    def __init__(self, backend: Backend, roles: Sequence[str]) -> None:
+        self.backend = backend
+        self._roles = roles
+
+    def role(self, name: str) -> object:
+        """Return the role's object."""
+        if name not in self._roles:
+            pytest.skip(f"does not serve role {name}")
+        return getattr(self.backend, name)
+
+    @property
+    def clients(self) -> ClientStore:
+        """The role `clients`."""
+        return cast("ClientStore", self.role("clients"))
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The role `tokens`."""
+        return cast("TokenStore", self.role("tokens"))
+
+    @property
+    def redeeming(self) -> RedeemingTokenStore:
+        """The role `tokens` of a backend with the capability `redeems`."""
+        if not self.backend.capabilities.redeems:
+            pytest.skip("does not declare the capability redeems")
+        return cast("RedeemingTokenStore", self.role("tokens"))
+
+    @property
+    def credentials(self) -> CredentialCache:
+        """The role `credentials`."""
+        return cast("CredentialCache", self.role("credentials"))
+
+    @property
+    def nonces(self) -> NonceStore:
+        """The role `nonces`."""
+        return cast("NonceStore", self.role("nonces"))
+
+    @property
+    def accounts(self) -> AccountStore:
+        """The role `accounts`."""
+        return cast("AccountStore", self.role("accounts"))
+
+
+class Kit:
+    """One empty store for one case.
+
+    A case takes nothing but this, so that it runs under pytest and from
+    `runner.run_case` alike.
+    """
+
+    def __init__(self, address: StoreAddress) -> None:
+        """Open the store and bring its schema up."""
+        self.address = address
+        #: Stands near the real time: a store that removes by its own clock must not be misled.
+        self.clock = FakeClock(int(time.time()))
+        self._dump: Callable[[], bytes] | None = None
+        self._roles = address.descriptor().roles
+        self._opened = [self._open()]
+        self._opened[0].backend.migrate()
+
+    def _open(self) -> Handle:
+        return Handle(self.address.open(), self._roles)
+
+    @property
+    def now(self) -> int:
+        """The time, in seconds since the epoch."""
+        return self.clock.now()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the open store says of itself."""
+        return self.first.backend.capabilities
+
+    @property
+    def first(self) -> Handle:
+        """The handle that most cases write through."""
+        return self._opened[0]
+
+    @property
+    def handles(self) -> Sequence[Handle]:
+        """Several handles; one and the same where the store is not shared."""
+        while len(self._opened) < HANDLES:
+            self._opened.append(self._open() if self.capabilities.shared else self.first)
+        return tuple(self._opened[:HANDLES])
+
+    def handle(self, index: int) -> Handle:
+        """Return the handle for the index-th of any number of callers."""
+        return self.handles[index % HANDLES]
+
+    def serves(self, *roles: str) -> bool:
+        """Tell whether the plugin declares all these roles."""
+        return set(roles) <= set(self._roles)
+
+    def require(self, *roles: str) -> None:
+        """Skip the case unless the plugin declares all these roles."""
+        for role in roles:
+            self.first.role(role)
+
+    @property
+    def rounds(self) -> range:
+        """The rounds of a race; see `races.rounds`."""
+        return range(rounds())
+
+    def assert_gone(self, record: object) -> None:
+        """Check that a purged record is gone, unless the store removes at a time of its own."""
+        assert record is None or self.capabilities.native_ttl
+
+    def reopen(self) -> Handle:
+        """Close every handle and return a new one; skip the case where the data goes with them."""
+        if not self.capabilities.shared:
+            pytest.skip("does not declare the capability shared: nothing outlives its handle")
+        self.close()
+        self._opened = [self._open()]
+        return self.first
+
+    def another_backend(self) -> Backend:
+        """Open one more handle, closed with the others; the same one where nothing is shared."""
+        if self.capabilities.shared:
+            self._opened.append(self._open())
+        return self._opened[-1].backend
+
+    def dump_with(self, dump: Callable[[], bytes]) -> None:
+        """Take the raw probe."""
+        self._dump = dump
+
+    def raw_dump(self) -> bytes:
+        """Return everything that the store holds, read behind its back."""
+        if self._dump is None:
+            pytest.fail(
+                "SEC-01 needs a raw probe, but none was given. Give one that returns the bytes "
+                "of everything that the store holds."
+            )
+        return self._dump()
+
+    def close(self) -> None:
+        """Close every handle that was opened."""
+        for backend in {id(handle.backend): handle.backend for handle in self._opened}.values():
+            backend.close()

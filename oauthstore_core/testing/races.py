@@ -1,0 +1,73 @@
+"""Calls that start at the same moment, each in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from ..errors import StoreError
+
+__all__ = ["RACERS", "generations", "race", "rounds"]
+
+#: How many threads take part in a race.
+RACERS = 16
+#: No call of a verb takes that long; one that does is stuck. In seconds.
+_PATIENCE = 60.0
+_ROUNDS = 25
+_GENERATIONS = 1000
+
+
+def rounds() -> int:
+    """Return how often a race is run: 25, or `OAUTHSTORE_TEST_ROUNDS` (200 before a release)."""
+    return int(os.environ.get("OAUTHSTORE_TEST_ROUNDS", _ROUNDS))
+
+
+def generations() -> int:
+    """Return how often the long family is rotated: 1000, or `OAUTHSTORE_TEST_GENERATIONS`."""
+    return int(os.environ.get("OAUTHSTORE_TEST_GENERATIONS", _GENERATIONS))
+
+
+def race(
+    calls: Sequence[Callable[[], object]], tolerated: tuple[type[StoreError], ...] = ()
+) -> list[object]:
+    """Make all calls at once and return what each answered, in the order of `calls`.
+
+    An exception of a `tolerated` type is an answer; any other is raised here.
+    """
+    return _Racers(calls, tolerated).run()
+
+
+class _Racers:
+    def __init__(
+        self, calls: Sequence[Callable[[], object]], tolerated: tuple[type[StoreError], ...]
+    ) -> None:
+        self._calls = calls
+        self._tolerated = tolerated
+        self._start = threading.Barrier(len(calls), timeout=_PATIENCE)
+        self._answers: dict[int, object] = {}
+        self._failures: list[BaseException] = []
+
+    def run(self) -> list[object]:
+        threads = [
+            threading.Thread(target=self._call, args=(index,), daemon=True)
+            for index in range(len(self._calls))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_PATIENCE)
+        if self._failures:
+            raise self._failures[0]
+        stuck = len(self._calls) - len(self._answers)
+        assert not stuck, f"{stuck} of {len(self._calls)} racing calls did not return in time"
+        return [self._answers[index] for index in range(len(self._calls))]
+
+    def _call(self, index: int) -> None:
+        try:
+            self._start.wait()
+            self._answers[index] = self._calls[index]()
+        except self._tolerated as error:
+            self._answers[index] = error
+        except BaseException as error:  # noqa: BLE001 - raised again by `run`
+            self._failures.append(error)

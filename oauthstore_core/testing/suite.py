@@ -1,0 +1,110 @@
+"""Everything that a backend's test module imports: `from oauthstore_core.testing.suite import *`.
+
+See the package for what the module adds. The names that start with ``Test``
+are what pytest collects, in the module that imports them; the ``...Contract``
+classes are for subclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ..backends import Backend
+from .address import StoreAddress
+from .contracts import (
+    AccountStoreContract,
+    ClientStoreContract,
+    CredentialCacheContract,
+    NonceStoreContract,
+    StoreSecrecyContract,
+    TokenStoreContract,
+)
+from .guard import broken_rules
+from .kit import Kit
+
+__all__ = [
+    "AccountStoreContract",
+    "ClientStoreContract",
+    "CredentialCacheContract",
+    "NonceStoreContract",
+    "StoreAddress",
+    "StoreSecrecyContract",
+    "TestAccountStore",
+    "TestClientStore",
+    "TestCredentialCache",
+    "TestNonceStore",
+    "TestStoreSecrecy",
+    "TestTokenStore",
+    "TokenStoreContract",
+    "kit",
+    "open_backend",
+    "test_no_case_is_overridden",
+]
+
+
+class TestClientStore(ClientStoreContract):
+    """The role `clients`."""
+
+
+class TestTokenStore(TokenStoreContract):
+    """The role `tokens`."""
+
+
+class TestCredentialCache(CredentialCacheContract):
+    """The role `credentials`."""
+
+
+class TestNonceStore(NonceStoreContract):
+    """The role `nonces`."""
+
+
+class TestAccountStore(AccountStoreContract):
+    """The role `accounts`."""
+
+
+class TestStoreSecrecy(StoreSecrecyContract):
+    """What is at rest, in every role."""
+
+
+@pytest.fixture
+def kit(request: pytest.FixtureRequest, store_address: StoreAddress) -> Iterator[Kit]:
+    """Open the store for one case, and close every handle after it."""
+    opened = Kit(store_address)
+    opened.dump_with(_probe(request))
+    try:
+        role = getattr(request.cls, "role", None)
+        if role is not None:
+            opened.require(role)
+        yield opened
+    finally:
+        opened.close()
+
+
+def _probe(request: pytest.FixtureRequest) -> Callable[[], bytes]:
+    # Asked for in the midst of a case, so that it sees what the case has written.
+    def dump() -> bytes:
+        try:
+            return bytes(request.getfixturevalue("raw_dump"))
+        except pytest.FixtureLookupError:
+            pytest.fail(
+                "SEC-01 needs a raw probe, but there is no fixture `raw_dump`. Define one that "
+                "returns the bytes of everything that the store holds.",
+                pytrace=False,
+            )
+
+    return dump
+
+
+@pytest.fixture
+def open_backend(kit: Kit) -> Callable[[], Backend]:
+    """Return what gives one more handle on the store; the same one where it is not shared."""
+    return kit.another_backend
+
+
+def test_no_case_is_overridden(request: pytest.FixtureRequest) -> None:
+    """Every case stands as the kit wrote it, unless it is marked xfail with a reason."""
+    problems = broken_rules(vars(request.module))
+
+    assert not problems, "\n".join(problems)
