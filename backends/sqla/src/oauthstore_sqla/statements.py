@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -103,8 +104,8 @@ def _announce() -> ReturningInsert[Any]:
     names = [*_GRANT, *_CURRENT]
     row = select(*[bindparam(c.name, type_=c.type) for c in names]).where(
         or_(
-            exists().where(grants.c.grant_id == bindparam("grant_id")),
             and_(bindparam("revoked_at", type_=grants.c.revoked_at.type).is_(None), ~_fenced()),
+            exists().where(grants.c.grant_id == bindparam("grant_id")),
         )
     )
     new = insert(grants).from_select([c.name for c in names], row)
@@ -188,7 +189,11 @@ def _rotate() -> ReturningUpdate[Any]:
             or_(grants.c.keep_until.is_(None), grants.c.keep_until > now),
             or_(grants.c.current_expires_at.is_(None), grants.c.current_expires_at > now),
         )
-        .returning(grants.c.grant_id, _droppable(grants.c.grant_id), *_PREVIOUS)
+        # SQLAlchemy strips the table from a column in RETURNING on SQLite, also within a
+        # subquery, where `grant_id` would mean the tokens' own.
+        .returning(
+            grants.c.grant_id, _droppable(literal_column(f"{grants.name}.grant_id")), *_PREVIOUS
+        )
     )
 
 
