@@ -186,10 +186,7 @@ def races(session: nox.Session) -> None:
     install(session, *EDITABLE, *group("test"))
     # One test at a time: the races bring processes of their own.
     session.run(*PYTEST, "--timeout=900", "-m", "race or slow", *session.posargs)
-    suites = [
-        *Path("tests").rglob("test_conformance.py"),
-        *Path("backends").rglob("test_conformance.py"),
-    ]
+    suites = [p for d in ("tests", "backends") for p in Path(d).rglob("test_*conformance.py")]
     rounds = {"OAUTHSTORE_TEST_ROUNDS": "200", "OAUTHSTORE_TEST_GENERATIONS": "10000"}
     session.run(*PYTEST, "--timeout=900", *map(str, suites), env={**rounds, **os.environ})
 
