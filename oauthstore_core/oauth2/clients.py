@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from authlib.oauth2.rfc6749 import ClientMixin, scope_to_list
+from authlib.oauth2.rfc6749 import ClientMixin
 
 from ..digests import digest, digests_equal
 from ..records import Client
@@ -35,7 +35,8 @@ def verify_secret(
 ) -> bool:
     """Tell whether `secret` has one of these digests, in a time that does not tell which.
 
-    `digests` is None where the client is unknown: that costs as much and is False.
+    `digests` is None where the client is unknown, and empty where it has no
+    secret: both cost as much and are False.
     """
     computed = {
         "sha-256": (digest(secret),),
@@ -45,7 +46,7 @@ def verify_secret(
     for stored in digests or _NO_DIGESTS:
         for candidate in computed.get(stored["algorithm"], ()):
             found |= digests_equal(candidate, stored["digest"])
-    return found and digests is not None
+    return found and bool(digests)
 
 
 class ClientRecord(ClientMixin):
@@ -110,15 +111,17 @@ class ClientRecord(ClientMixin):
         return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return the scope as asked, all that is registered where none was asked for.
+        """Return the scope as asked, all that is registered where None was asked for.
 
-        None, which is `invalid_scope`, as soon as one is not registered: a
-        scope is never narrowed in silence.
+        The empty scope stays empty, or what was granted without any scope
+        would widen when it is redeemed or refreshed. None, which is
+        `invalid_scope`, as soon as one is not registered: a scope is never
+        narrowed in silence.
         """
-        registered = self.client_metadata.get("scope", "")
-        asked = scope_to_list(scope) if scope else []
-        if not asked:
-            return str(registered)
+        registered: str = self.client_metadata.get("scope", "")
+        if scope is None:
+            return registered
+        asked = scope.split(" ") if scope else []
         if set(asked) <= set(registered.split()):
             return " ".join(dict.fromkeys(asked))
         return None

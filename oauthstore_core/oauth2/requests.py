@@ -9,11 +9,17 @@ the form and nothing else; a repeated parameter is refused (RFC 6749 3.1, 3.2).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from authlib.oauth2.base import invalid_error_characters
-from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Payload, OAuth2Request
+from authlib.oauth2.rfc6749 import (
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Payload,
+    OAuth2Request,
+)
 
 from ..http import FORM_TYPE, Headers, HttpRequest, MalformedRequestError, Pairs, repeated_names
 
@@ -21,6 +27,8 @@ __all__ = ["AuthorizationRequest", "FormRequest", "Payload"]
 
 #: RFC 8707 lets a request name several resources.
 _REPEATABLE = frozenset({"resource"})
+#: RFC 6749 section 3.3: scope-token *( SP scope-token ).
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
 class Payload(OAuth2Payload):
@@ -58,6 +66,18 @@ class Payload(OAuth2Payload):
     def redirect_uri(self) -> str | None:
         """The redirect URI as it was sent."""
         return _describable("redirect_uri", self._data.get("redirect_uri"))
+
+    @property
+    def scope(self) -> str | None:
+        """The scope, as RFC 6749 section 3.3 writes it.
+
+        Authlib splits at any white space; one that is white space and nothing
+        else would pass for "within what was granted" and mean "everything".
+        """
+        scope = self._data.get("scope")
+        if scope is not None and not _SCOPE.fullmatch(scope):
+            raise InvalidScopeError
+        return scope
 
 
 def _describable(name: str, value: str | None) -> str | None:
@@ -107,6 +127,8 @@ class FormRequest(_Request):
     """A request at the token, revocation or introspection endpoint: a POSTed form."""
 
     def __init__(self, http: HttpRequest, issuer: str) -> None:
+        if http.method != "POST":
+            raise InvalidRequestError("This endpoint takes POST only.")
         if http.body and http.content_type != FORM_TYPE:
             raise InvalidRequestError(f"The request body must be {FORM_TYPE}.")
         try:
