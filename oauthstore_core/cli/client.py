@@ -191,4 +191,5 @@ def _show(information: dict[str, Any]) -> None:
     show_fields(
         (name, ", ".join(value) if isinstance(value, list) else value)
         for name, value in shown.items()
+        if value != []
     )

@@ -12,7 +12,7 @@ from authlib.oauth2 import OAuth2Error
 from rich.console import Console
 from rich.text import Text
 
-from ..errors import OAuthStoreError, StoreError
+from ..errors import ConflictError, DuplicateError, OAuthStoreError, StoreError
 
 __all__ = ["EXIT_CODES", "Commands", "NotFoundFailure", "RefusedFailure", "warn"]
 
@@ -68,6 +68,8 @@ class Commands(click.Group):
 def _told() -> Generator[None, None, None]:
     try:
         yield
+    except (DuplicateError, ConflictError) as error:
+        raise RefusedFailure(str(error)) from error
     except StoreError as error:
         raise _UnavailableFailure(
             f"The store did not do what was asked ({type(error).__name__}): {error}\n"

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .failures import RefusedFailure
+from .failures import RefusedFailure, warn
 
 __all__ = ["ask_password", "read_handle", "read_secret"]
 
@@ -38,4 +38,5 @@ def read_handle(argument: str | None) -> str:
     """Return a token: from stdin or a prompt, unless it was given on the command line."""
     if argument is None or argument == "-":
         return read_secret("Token").strip()
+    warn("The token stands on the command line, where others may see it: give it on stdin.")
     return argument
