@@ -73,14 +73,14 @@ class Party:
         """Send a request on the party's own connection."""
         now = time.monotonic()
         if self._connection is not None and now - self._used > _IDLE:
-            self.hang_up()
+            self.close()
         if self._connection is None:
             self._connection = Connection(self._server.address)
         answer = self._connection.exchange(request)
         self._used = time.monotonic()
         return answer
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Close the connection; the next exchange opens another."""
         if self._connection is not None:
             self._connection.close()

@@ -56,10 +56,12 @@ class RunningServer:
         workers: int = 2,
         settings: Mapping[str, object] | None = None,
         options: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.workers = workers
         self._options = [*options]
+        self._environ = environ or {}
         self._port = _free_port()
         self.issuer = f"http://127.0.0.1:{self._port}"
         self.database = folder / "oauth.db"
@@ -111,7 +113,7 @@ class RunningServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env={**_environment(), **self._environ},
                 cwd=self.folder,
                 # A process group of its own: a kill reaches the workers, too.
                 start_new_session=True,

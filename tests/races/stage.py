@@ -59,7 +59,7 @@ class Stage:
         assert self.party.ask_resource(access) == 200
 
     def close(self) -> None:
-        self.party.hang_up()
+        self.party.close()
         self.browser.close()
         self.server.stop()
 

@@ -73,9 +73,9 @@ def test_client_credentials_that_race_the_deletion_of_their_client_leave_nothing
                     assert not warden.is_active(token)
                     assert stage.party.ask_resource(token) == 401
             assert condemned.ask_token(FORM).outcome == "401 invalid_client"
-            condemned.hang_up()
+            condemned.close()
     assert warden.is_active(warden.fetch_tokens(FORM)["access_token"])
-    warden.hang_up()
+    warden.close()
     report(tally.line("nothing alive after the deletion"))
 
 
