@@ -14,7 +14,7 @@ from .engine import Store
 from .purging import Purge
 from .schema import accounts, attempts
 from .sqlite import insert
-from .values import account_of, account_values, following, key, text
+from .values import ACCOUNT, following, key, text
 
 __all__ = ["SqlaAccounts"]
 
@@ -58,17 +58,17 @@ class SqlaAccounts(AccountStore):
     @hookimpl
     def query_account(self, name: str) -> Account | None:
         rows = self._store.rows(self._query, {"name": text(name)})
-        return account_of(rows[0]) if rows else None
+        return ACCOUNT.record(rows[0]) if rows else None
 
     @hookimpl
     def query_account_by_subject(self, subject: str) -> Account | None:
         rows = self._store.rows(self._query_subject, {"subject": text(subject)})
-        return account_of(rows[0]) if rows else None
+        return ACCOUNT.record(rows[0]) if rows else None
 
     @hookimpl
     def save_account(self, account: Account) -> Account:
         saved = replace(account, version=account.version + 1)
-        values = account_values(saved)
+        values = ACCOUNT.values(saved)
         if account.version == 0:
             self._store.count(self._create, values)
         elif not self._store.count(self._replace, {**values, "known": account.version}):
@@ -82,7 +82,7 @@ class SqlaAccounts(AccountStore):
     @hookimpl
     def list_accounts(self, after: str | None, limit: int) -> Page[Account]:
         values = {"start": following(after), "limit": limit + 1}
-        found = [account_of(row) for row in self._store.rows(self._list, values)]
+        found = [ACCOUNT.record(row) for row in self._store.rows(self._list, values)]
         more = len(found) > limit
         return Page(tuple(found[:limit]), found[limit - 1].name if more else None)
 

@@ -14,7 +14,7 @@ from .engine import Store
 from .purging import Purge
 from .schema import clients
 from .sqlite import insert
-from .values import client_of, client_values, following, text
+from .values import CLIENT, following, text
 
 __all__ = ["SqlaClients"]
 
@@ -46,12 +46,12 @@ class SqlaClients(ClientStore):
     @hookimpl
     def query_client(self, client_id: str) -> Client | None:
         rows = self._store.rows(self._query, {"client_id": text(client_id)})
-        return client_of(rows[0]) if rows else None
+        return CLIENT.record(rows[0]) if rows else None
 
     @hookimpl
     def save_client(self, client: Client) -> Client:
         saved = replace(client, version=client.version + 1)
-        values = client_values(saved)
+        values = CLIENT.values(saved)
         if client.version == 0:
             if not self._store.count(self._create, values):
                 raise DuplicateError(f"The client {client.client_id!r} exists already.")
@@ -67,7 +67,7 @@ class SqlaClients(ClientStore):
     def list_clients(self, owner: str | None, after: str | None, limit: int) -> Page[Client]:
         statement = self._list if owner is None else self._list_owned
         values = {"owner": text(owner), "start": following(after), "limit": limit + 1}
-        found = [client_of(row) for row in self._store.rows(statement, values)]
+        found = [CLIENT.record(row) for row in self._store.rows(statement, values)]
         more = len(found) > limit
         return Page(tuple(found[:limit]), found[limit - 1].client_id if more else None)
 

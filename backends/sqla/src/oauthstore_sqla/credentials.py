@@ -29,7 +29,7 @@ from .engine import ATTEMPTS, Runner, Session, Store
 from .purging import Purge
 from .schema import credentials as table
 from .sqlite import insert
-from .values import credential_of, credential_values, key, text
+from .values import CREDENTIAL, key, text
 
 __all__ = ["SqlaCredentials"]
 
@@ -90,7 +90,7 @@ class SqlaCredentials(CredentialCache):
 
     @hookimpl
     def save_credential(self, credential: Credential, now: int) -> None:
-        values = credential_values(credential)
+        values = CREDENTIAL.values(credential) | {"hasty": None}
         try:
             self._store.count(self._save, values)
         except DuplicateError:
@@ -110,12 +110,12 @@ class SqlaCredentials(CredentialCache):
 
     def _read(self, runner: Runner, kind: str, digest: str) -> Credential | None:
         rows = runner.rows(self._query, {"kind": text(kind), "digest": key(digest)})
-        return credential_of(rows[0]) if rows else None
+        return CREDENTIAL.record(rows[0]) if rows else None
 
     @hookimpl
     def query_credential_by_alias(self, kind: str, alias: str) -> Credential | None:
         rows = self._store.rows(self._query_alias, {"kind": text(kind), "alias": key(alias)})
-        return credential_of(rows[0]) if rows else None
+        return CREDENTIAL.record(rows[0]) if rows else None
 
     @hookimpl
     def decide_credential(
@@ -138,7 +138,7 @@ class SqlaCredentials(CredentialCache):
         for _ in range(ATTEMPTS):
             rows = self._store.rows(self._decide, values)
             if rows:
-                return Decision(DecisionOutcome.WON, credential_of(rows[0]))
+                return Decision(DecisionOutcome.WON, CREDENTIAL.record(rows[0]))
             decision = judge_decision(self._read(self._store, kind, digest), now)
             if decision.outcome is not DecisionOutcome.WON:
                 return decision
@@ -159,7 +159,7 @@ class SqlaCredentials(CredentialCache):
         for _ in range(ATTEMPTS):
             rows = runner.rows(self._claim, values)
             if rows:
-                used = credential_of(rows[0])
+                used = CREDENTIAL.record(rows[0])
                 return Claim(ClaimOutcome.WON, replace(used, state=CredentialState.APPROVED))
             claim = judge_claim(self._read(runner, kind, digest), client_id, now)
             if claim.outcome is not ClaimOutcome.WON:
@@ -177,9 +177,9 @@ class SqlaCredentials(CredentialCache):
         for _ in range(ATTEMPTS):
             rows = self._store.rows(self._poll, values)
             if rows:
-                hasty = rows[0][table.c.keys().index("hasty")]
+                hasty = rows[0][-1]
                 outcome = PollOutcome.SLOW_DOWN if hasty else PollOutcome.PENDING
-                return Poll(outcome, credential_of(rows[0]))
+                return Poll(outcome, CREDENTIAL.record(rows[0]))
             poll = judge_poll(self._read(self._store, kind, digest), client_id, now)
             if poll.outcome not in {PollOutcome.PENDING, PollOutcome.SLOW_DOWN}:
                 return poll

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Connection, Engine, Select, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -37,6 +37,8 @@ Row = Sequence[Any]
 #: How often a step that was not executed is tried, and a judgement that was overtaken.
 ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = 0.005
+#: Under which a pooled connection remembers the identity of its file.
+_FILE: Final = "oauthstore_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Store:
         `patience` is for how many seconds a writer waits for others.
         """
         self._engine = engine
+        if path is not None:
+            event.listen(engine, "connect", self._note_file)
         self._file = None if path is None else str(path)
         self._patience = patience
         self._closed = False
@@ -168,12 +172,8 @@ class Store:
                 # An application's engine may have emitted a BEGIN of its own at this point.
                 connection.connection.rollback()
                 connection.exec_driver_sql(BEGIN)
-                try:
-                    work(connection)
-                    connection.exec_driver_sql("COMMIT")
-                except BaseException:
-                    connection.connection.rollback()
-                    raise
+                work(connection)
+                connection.exec_driver_sql("COMMIT")
 
         self._persist(once, work)
 
@@ -199,8 +199,8 @@ class Store:
                 break
             time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
         raise ConflictError(
-            f"A write to {self.where} was tried for {self._patience} s, but other writers held "
-            "it: nothing was written. Try again; if it happens often, raise `busy_timeout`."
+            f"{self.where} was to be used, but for {self._patience} s other writers held it: "
+            "nothing was executed. Try again; if it happens often, raise `busy_timeout`."
         )
 
     def _failure(self, error: BaseException) -> StoreError:
@@ -247,7 +247,7 @@ class Store:
         there = _identity(self._file, self.where)
         for _ in range(ATTEMPTS):
             pooled = self._engine.raw_connection()
-            if pooled.info.setdefault("oauthstore_file", there) == there:
+            if pooled.info.get(_FILE) == there:
                 return pooled
             pooled.invalidate()
             pooled.close()
@@ -255,6 +255,9 @@ class Store:
             f"{self.where} was to be used, but its file is replaced again and again. "
             "Stop what replaces it, or stop the server meanwhile."
         )
+
+    def _note_file(self, _: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = _identity(str(self._file), self.where)
 
     def _leave_what_is_the_parents(self) -> None:
         if self._process == os.getpid():

@@ -81,10 +81,10 @@ grants = Table(
     _optional("current_digest", DIGEST),
     _optional("current_issued_at", SECONDS),
     _optional("current_expires_at", SECONDS),
-    _optional("current_state", IDENTIFIER),
     _optional("current_generation", SECONDS),
     _optional("current_rotated_at", SECONDS),
     _optional("current_payload", Text()),
+    _optional("current_state", IDENTIFIER),
     _optional("previous_digest", DIGEST),
     _optional("previous_issued_at", SECONDS),
     _optional("previous_expires_at", SECONDS),
@@ -143,9 +143,9 @@ credentials = Table(
     _optional("granted_at", SECONDS),
     _optional("interval", SECONDS),
     _optional("polled_at", SECONDS),
+    _required("payload", Text()),
     #: Whether the last poll came too soon: its own UPDATE tells its caller by this.
     _optional("hasty", SmallInteger()),
-    _required("payload", Text()),
     Index("oauthstore_credentials_alias", "kind", "alias", unique=True),
     Index("oauthstore_credentials_keep_until", "keep_until"),
 )

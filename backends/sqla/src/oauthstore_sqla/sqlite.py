@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -173,7 +174,10 @@ def open_engine(path: Path, options: Options) -> Engine:
 
 
 def create_file(path: Path, options: Options) -> None:
-    """Create the database unless it is there, and make it write ahead, which it remembers."""
+    """Create the database, for its owner alone, and make it write ahead, which it remembers."""
+    if not path.exists():
+        with suppress(OSError):  # SQLite will say it better
+            path.touch(mode=0o600)
     connection = _connect(path, "rwc", options.busy_timeout)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -31,7 +31,7 @@ from .purging import due
 from .schema import fences, grants, tokens
 from .sqlite import insert
 
-__all__ = ["CURRENT", "GRANT", "PREVIOUS", "SEALED", "TOKEN", "TokenStatements"]
+__all__ = ["OF_CURRENT", "OF_GRANT", "OF_PREVIOUS", "OF_SEALED", "OF_TOKEN", "TokenStatements"]
 
 _GRANT: Final = tuple(grants.c)[:8]
 _CURRENT: Final = tuple(c for c in grants.c if c.name.startswith("current_"))
@@ -39,11 +39,11 @@ _PREVIOUS: Final = tuple(c for c in grants.c if c.name.startswith("previous_"))
 _TOKEN: Final = tuple(tokens.c)[:8]
 
 #: Where in the rows of `query_token` and `query_family` what is found.
-TOKEN: Final = slice(0, 8)
-GRANT: Final = slice(0, 8)
-CURRENT: Final = slice(8, 15)
-PREVIOUS: Final = slice(15, 21)
-SEALED: Final = 21
+OF_TOKEN: Final = slice(0, 8)
+OF_GRANT: Final = slice(0, 8)
+OF_CURRENT: Final = slice(8, 15)
+OF_PREVIOUS: Final = slice(15, 21)
+OF_SEALED: Final = 21
 
 
 class TokenStatements:

@@ -32,19 +32,15 @@ from .credentials import SqlaCredentials
 from .engine import Runner, Session, Store
 from .purging import Purge
 from .schema import fences, tokens
-from .statements import CURRENT, GRANT, PREVIOUS, SEALED, TOKEN, TokenStatements
-from .values import (
-    current_of,
-    following,
-    grant_of,
-    grant_values,
-    key,
-    previous_of,
-    refresh_values,
-    text,
-    token_of,
-    token_values,
+from .statements import (
+    OF_CURRENT,
+    OF_GRANT,
+    OF_PREVIOUS,
+    OF_SEALED,
+    OF_TOKEN,
+    TokenStatements,
 )
+from .values import GRANT, REFRESH, TOKEN, following, key, text
 
 __all__ = ["SqlaTokens"]
 
@@ -61,9 +57,9 @@ class _Write:
         latest = max((token.issued_at for token in tokens), default=0)
         #: The refresh token to become current, if any.
         self.refresh = next((t for t in reversed(tokens) if t.kind == "refresh"), None)
-        self.access = [token_values(token, grant_id) for token in others]
+        self.access = [TOKEN.values(t) | {"grant_id": text(grant_id)} for t in others]
         self.values: dict[str, Any] = {
-            **refresh_values(self.refresh),
+            **REFRESH.values(self.refresh, "current_"),
             "latest": latest,
             "keep": keep,
         }
@@ -116,7 +112,7 @@ class SqlaTokens(RedeemingTokenStore):
 
     def _write(self, grant: Grant, tokens: Sequence[Token]) -> _Write:
         write = _Write(tokens, grant.grant_id, self._limit)
-        write.values |= grant_values(grant)
+        write.values |= GRANT.values(grant)
         write.values["client_scope"] = _scope(grant.client_id)
         write.values["subject_scope"] = None if grant.subject is None else _scope(grant.subject)
         return write
@@ -146,7 +142,7 @@ class SqlaTokens(RedeemingTokenStore):
         rows = self._store.rows(self._sql.query_token, {"digest": key(digest)})
         if not rows:
             return None
-        return IssuedToken(grant_of(rows[0][TOKEN.stop :]), token_of(rows[0][TOKEN]))
+        return IssuedToken(GRANT.record(rows[0][OF_TOKEN.stop :]), TOKEN.record(rows[0][OF_TOKEN]))
 
     @hookimpl
     def query_refresh_token(self, family: str) -> RefreshFamily | None:
@@ -154,11 +150,12 @@ class SqlaTokens(RedeemingTokenStore):
 
     def _family(self, runner: Runner, family: bytes) -> tuple[RefreshFamily | None, bytes | None]:
         rows = runner.rows(self._sql.query_family, {"family": family})
-        if not rows or rows[0][CURRENT.start] is None:
+        if not rows or rows[0][OF_CURRENT.start] is None:
             return None, None
         row = rows[0]
-        current, previous = current_of(row[CURRENT]), previous_of(row[PREVIOUS])
-        return RefreshFamily(grant_of(row[GRANT]), current, previous), row[SEALED]
+        current = REFRESH.record(row[OF_CURRENT], kind="refresh")
+        previous = _predecessor(row[OF_PREVIOUS])
+        return RefreshFamily(GRANT.record(row[OF_GRANT]), current, previous), row[OF_SEALED]
 
     @hookimpl
     def rotate_refresh_token(
@@ -203,7 +200,7 @@ class SqlaTokens(RedeemingTokenStore):
         for values in write.access:
             values["grant_id"] = grant_id
         self._add_access(session, write, droppable)
-        token = previous_of(presented)
+        token = _predecessor(presented)
         return token and replace(token, state=TokenState.ACTIVE, rotated_at=None)
 
     # --- revoking ---
@@ -253,7 +250,7 @@ class SqlaTokens(RedeemingTokenStore):
             "limit": limit + 1,
         }
         rows = self._store.rows(self._sql.page(client_id, subject), values)
-        found = [grant_of(row) for row in rows]
+        found = [GRANT.record(row) for row in rows]
         more = len(found) > limit
         return Page(tuple(found[:limit]), found[limit - 1].grant_id if more else None)
 
@@ -275,6 +272,12 @@ class SqlaTokens(RedeemingTokenStore):
         count = session.count(self._sql.purge_grants, values)
         more = count >= limit and bool(session.rows(self._sql.query_ended, {**values, "limit": 1}))
         return Purged(count, more)
+
+
+def _predecessor(row: Sequence[Any]) -> Token | None:
+    if row[0] is None:
+        return None
+    return REFRESH.record(row, kind="refresh", state=TokenState.ROTATED)
 
 
 def _scope(name: str | None) -> str:

@@ -7,8 +7,8 @@ what some database cannot hold (NUL, half of a surrogate pair) is escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 from oauthstore_core.records import (
     Account,
@@ -21,30 +21,23 @@ from oauthstore_core.records import (
 )
 
 __all__ = [
-    "account_of",
-    "account_values",
-    "client_of",
-    "client_values",
-    "credential_of",
-    "credential_values",
-    "current_of",
+    "ACCOUNT",
+    "CLIENT",
+    "CREDENTIAL",
+    "GRANT",
+    "REFRESH",
+    "TOKEN",
     "following",
-    "grant_of",
-    "grant_values",
     "key",
-    "previous_of",
-    "refresh_values",
     "text",
-    "token_of",
-    "token_values",
 ]
 
-Row = Sequence[Any]
+R = TypeVar("R")
 
-_ESCAPE = "\x1b"
-_UNSTORABLE = re.compile("[\x00\x1b\ud800-\udfff]")
-_ESCAPED = re.compile("\x1b([0-9a-f]{4})")
-_DIGEST_BYTES = 32
+_ESCAPE: Final = "\x1b"
+_UNSTORABLE: Final = re.compile("[\x00\x1b\ud800-\udfff]")
+_ESCAPED: Final = re.compile("\x1b([0-9a-f]{4})")
+_DIGEST_BYTES: Final = 32
 
 
 @overload
@@ -72,7 +65,7 @@ def text(value: str) -> str: ...
 @overload
 def text(value: None) -> None: ...
 def text(value: str | None) -> str | None:
-    """Return what is stored for a text; the texts of all but hostile callers stay as they are."""
+    """Return what is stored for a text; all but hostile ones stay as they are."""
     if value is None or (value.isascii() and "\0" not in value and _ESCAPE not in value):
         return value
     return _UNSTORABLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):04x}", value)
@@ -83,10 +76,6 @@ def following(cursor: str | None) -> str:
     return "" if cursor is None else text(cursor) + "\x01"
 
 
-@overload
-def _original(value: str) -> str: ...
-@overload
-def _original(value: None) -> None: ...
 def _original(value: str | None) -> str | None:
     if value is None or _ESCAPE not in value:
         return value
@@ -97,197 +86,109 @@ def _hex(value: bytes | None) -> str | None:
     return None if value is None else value.hex()
 
 
-# --- grants and tokens ---
+class _Codec(NamedTuple):
+    store: Callable[[Any], Any]
+    load: Callable[[Any], Any]
 
 
-def grant_values(grant: Grant) -> dict[str, Any]:
-    """Return the values of the columns for a grant."""
-    return {
-        "grant_id": text(grant.grant_id),
-        "client_id": text(grant.client_id),
-        "subject": text(grant.subject),
-        "family": key(grant.family),
-        "granted_at": grant.granted_at,
-        "keep_until": grant.keep_until,
-        "revoked_at": grant.revoked_at,
-        "payload": text(grant.payload),
-    }
+def _same(value: Any) -> Any:  # noqa: ANN401 - whatever it is
+    return value
 
 
-def grant_of(row: Row) -> Grant:
-    """Return the grant at the head of a row."""
-    return Grant(
-        _original(row[0]),
-        _original(row[1]),
-        _original(row[2]),
-        _hex(row[3]),
-        row[4],
-        row[5],
-        row[6],
-        _original(row[7]),
-    )
+def _value(state: TokenState | CredentialState) -> str:
+    return str(state.value)
 
 
-def token_values(token: Token, grant_id: str) -> dict[str, Any]:
-    """Return the values of the columns for any token but a refresh token."""
-    return {
-        "digest": key(token.digest),
-        "kind": text(token.kind),
-        "issued_at": token.issued_at,
-        "expires_at": token.expires_at,
-        "state": token.state.value,
-        "generation": token.generation,
-        "rotated_at": token.rotated_at,
-        "payload": text(token.payload),
-        "grant_id": text(grant_id),
-    }
+_DIGEST: Final = _Codec(key, _hex)
+_TEXT: Final = _Codec(text, _original)
+_NUMBER: Final = _Codec(_same, _same)
 
 
-def token_of(row: Row) -> Token:
-    """Return the token at the head of a row."""
-    return Token(
-        row[0].hex(),
-        _original(row[1]),
-        row[2],
-        row[3],
-        TokenState(row[4]),
-        row[5],
-        row[6],
-        _original(row[7]),
-    )
+class Mapper(Generic[R]):
+    """Fields of a record in the order of the columns that hold them."""
+
+    def __init__(self, record: Callable[..., R], **codecs: _Codec) -> None:
+        self._record = record
+        self._store = [(name, codec.store) for name, codec in codecs.items()]
+        self._load = [(name, codec.load) for name, codec in codecs.items()]
+
+    def values(self, record: R | None, prefix: str = "") -> dict[str, Any]:
+        """Return the columns' values by name; None throughout where there is no record."""
+        if record is None:
+            return {prefix + name: None for name, _ in self._store}
+        return {prefix + name: store(getattr(record, name)) for name, store in self._store}
+
+    def record(self, row: Sequence[Any], **rest: object) -> R:
+        """Return the record at the head of a row; `rest` are the fields that it lacks."""
+        loaded = {name: load(value) for (name, load), value in zip(self._load, row, strict=False)}
+        return self._record(**loaded, **rest)
 
 
-_NO_REFRESH: Mapping[str, Any] = dict.fromkeys(
-    (
-        "current_digest",
-        "current_issued_at",
-        "current_expires_at",
-        "current_state",
-        "current_generation",
-        "current_rotated_at",
-        "current_payload",
-    )
+CLIENT: Final = Mapper(
+    Client,
+    client_id=_TEXT,
+    owner=_TEXT,
+    source=_TEXT,
+    created_at=_NUMBER,
+    expires_at=_NUMBER,
+    version=_NUMBER,
+    payload=_TEXT,
 )
-
-
-def refresh_values(token: Token | None) -> Mapping[str, Any]:
-    """Return the values of the grant's columns for the current refresh token."""
-    if token is None:
-        return _NO_REFRESH
-    return {
-        "current_digest": key(token.digest),
-        "current_issued_at": token.issued_at,
-        "current_expires_at": token.expires_at,
-        "current_state": token.state.value,
-        "current_generation": token.generation,
-        "current_rotated_at": token.rotated_at,
-        "current_payload": text(token.payload),
-    }
-
-
-def current_of(row: Row) -> Token:
-    """Return the refresh token from (digest, issued, expires, state, generation, rotated, text)."""
-    digest, issued_at, expires_at, state, generation, rotated_at, payload = row
-    return Token(
-        digest.hex(),
-        "refresh",
-        issued_at,
-        expires_at,
-        TokenState(state),
-        generation,
-        rotated_at,
-        _original(payload),
-    )
-
-
-def previous_of(row: Row) -> Token | None:
-    """Return the rotated token from (digest, issued, expires, generation, rotated, text)."""
-    digest, issued_at, expires_at, generation, rotated_at, payload = row
-    if digest is None:
-        return None
-    state = TokenState.ROTATED.value
-    return current_of((digest, issued_at, expires_at, state, generation, rotated_at, payload))
-
-
-# --- the other roles ---
-
-
-def credential_values(credential: Credential) -> dict[str, Any]:
-    """Return the values of the columns for a credential."""
-    return {
-        "kind": text(credential.kind),
-        "digest": key(credential.digest),
-        "client_id": text(credential.client_id),
-        "expires_at": credential.expires_at,
-        "keep_until": credential.keep_until,
-        "alias": key(credential.alias),
-        "grant_id": text(credential.grant_id),
-        "subject": text(credential.subject),
-        "state": credential.state.value,
-        "granted_at": credential.granted_at,
-        "interval": credential.interval,
-        "polled_at": credential.polled_at,
-        "hasty": None,
-        "payload": text(credential.payload),
-    }
-
-
-def credential_of(row: Row) -> Credential:
-    """Return the credential in a row."""
-    return Credential(
-        digest=row[1].hex(),
-        kind=_original(row[0]),
-        client_id=_original(row[2]),
-        expires_at=row[3],
-        keep_until=row[4],
-        alias=_hex(row[5]),
-        grant_id=_original(row[6]),
-        subject=_original(row[7]),
-        state=CredentialState(row[8]),
-        granted_at=row[9],
-        interval=row[10],
-        polled_at=row[11],
-        payload=_original(row[13]),
-    )
-
-
-def client_values(client: Client) -> dict[str, Any]:
-    """Return the values of the columns for a client."""
-    return {
-        "client_id": text(client.client_id),
-        "owner": text(client.owner),
-        "source": text(client.source),
-        "created_at": client.created_at,
-        "expires_at": client.expires_at,
-        "version": client.version,
-        "payload": text(client.payload),
-    }
-
-
-def client_of(row: Row) -> Client:
-    """Return the client in a row."""
-    return Client(
-        _original(row[0]),
-        _original(row[1]),
-        _original(row[2]),
-        row[3],
-        row[4],
-        row[5],
-        _original(row[6]),
-    )
-
-
-def account_values(account: Account) -> dict[str, Any]:
-    """Return the values of the columns for an account."""
-    return {
-        "subject": text(account.subject),
-        "name": text(account.name),
-        "created_at": account.created_at,
-        "version": account.version,
-        "payload": text(account.payload),
-    }
-
-
-def account_of(row: Row) -> Account:
-    """Return the account in a row."""
-    return Account(_original(row[0]), _original(row[1]), row[2], row[3], _original(row[4]))
+GRANT: Final = Mapper(
+    Grant,
+    grant_id=_TEXT,
+    client_id=_TEXT,
+    subject=_TEXT,
+    family=_DIGEST,
+    granted_at=_NUMBER,
+    keep_until=_NUMBER,
+    revoked_at=_NUMBER,
+    payload=_TEXT,
+)
+#: A refresh token, in columns of its grant; the predecessor's state is no column.
+REFRESH: Final = Mapper(
+    Token,
+    digest=_DIGEST,
+    issued_at=_NUMBER,
+    expires_at=_NUMBER,
+    generation=_NUMBER,
+    rotated_at=_NUMBER,
+    payload=_TEXT,
+    state=_Codec(_value, TokenState),
+)
+#: Any other token.
+TOKEN: Final = Mapper(
+    Token,
+    digest=_DIGEST,
+    kind=_TEXT,
+    issued_at=_NUMBER,
+    expires_at=_NUMBER,
+    state=_Codec(_value, TokenState),
+    generation=_NUMBER,
+    rotated_at=_NUMBER,
+    payload=_TEXT,
+)
+CREDENTIAL: Final = Mapper(
+    Credential,
+    kind=_TEXT,
+    digest=_DIGEST,
+    client_id=_TEXT,
+    expires_at=_NUMBER,
+    keep_until=_NUMBER,
+    alias=_DIGEST,
+    grant_id=_TEXT,
+    subject=_TEXT,
+    state=_Codec(_value, CredentialState),
+    granted_at=_NUMBER,
+    interval=_NUMBER,
+    polled_at=_NUMBER,
+    payload=_TEXT,
+)
+ACCOUNT: Final = Mapper(
+    Account,
+    subject=_TEXT,
+    name=_TEXT,
+    created_at=_NUMBER,
+    version=_NUMBER,
+    payload=_TEXT,
+)

@@ -64,10 +64,10 @@ def _create_grants() -> None:
         sa.Column("current_digest", sa.LargeBinary(32), nullable=True),
         sa.Column("current_issued_at", sa.BigInteger(), nullable=True),
         sa.Column("current_expires_at", sa.BigInteger(), nullable=True),
-        sa.Column("current_state", sa.Text(), nullable=True),
         sa.Column("current_generation", sa.BigInteger(), nullable=True),
         sa.Column("current_rotated_at", sa.BigInteger(), nullable=True),
         sa.Column("current_payload", sa.Text(), nullable=True),
+        sa.Column("current_state", sa.Text(), nullable=True),
         sa.Column("previous_digest", sa.LargeBinary(32), nullable=True),
         sa.Column("previous_issued_at", sa.BigInteger(), nullable=True),
         sa.Column("previous_expires_at", sa.BigInteger(), nullable=True),
@@ -158,8 +158,8 @@ def _create_credentials() -> None:
         sa.Column("granted_at", sa.BigInteger(), nullable=True),
         sa.Column("interval", sa.BigInteger(), nullable=True),
         sa.Column("polled_at", sa.BigInteger(), nullable=True),
-        sa.Column("hasty", sa.SmallInteger(), nullable=True),
         sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("hasty", sa.SmallInteger(), nullable=True),
         sa.PrimaryKeyConstraint("kind", "digest"),
     )
     op.create_index(
