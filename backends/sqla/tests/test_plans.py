@@ -1,0 +1,81 @@
+"""Every lookup, revocation and purge finds its rows by an index (`EXPLAIN QUERY PLAN`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from oauthstore_sqla import SqlaBackend
+from oauthstore_sqla.engine import Statement
+
+
+def statements(store: SqlaBackend) -> Iterator[tuple[str, Statement]]:
+    """Yield every statement of every role, by name."""
+    waiting: list[tuple[str, object]] = [
+        (role, getattr(store, role))
+        for role in ("clients", "tokens", "credentials", "nonces", "accounts")
+    ]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, Statement):
+            yield name, value
+        elif isinstance(value, dict):
+            waiting += [(f"{name}.{key}", item) for key, item in value.items()]
+        elif type(value).__module__.startswith("oauthstore_sqla") and hasattr(value, "__dict__"):
+            waiting += [
+                (f"{name}.{key}", item)
+                for key, item in vars(value).items()
+                if key not in {"_store", "_credentials"}
+            ]
+
+
+def plan(store: SqlaBackend, statement: Statement) -> list[str]:
+    explain = Statement(f"EXPLAIN QUERY PLAN {statement.sql}", statement.names)
+    values: dict[str, object] = dict.fromkeys(statement.names, 1)
+    return [row[3] for row in store._store.rows(explain, values)]
+
+
+def test_no_statement_reads_a_table_without_an_index(store: SqlaBackend) -> None:
+    found = dict(statements(store))
+    steps = {name: plan(store, statement) for name, statement in found.items()}
+
+    assert len(found) > 45
+    scans = [name for name, plan_ in steps.items() if any("SCAN oauth" in step for step in plan_)]
+    assert scans == []
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("tokens._sql.query_family", "oauthstore_grants_family"),
+        ("tokens._sql.rotate", "oauthstore_grants_family"),
+        ("tokens._sql._sweep.(True, False)", "oauthstore_grants_client"),
+        ("tokens._sql._sweep.(False, True)", "oauthstore_grants_subject"),
+        ("tokens._sql._sweep.(True, True)", "oauthstore_grants_subject (subject=? AND client_id=?"),
+        ("tokens._sql._list.(True, False)", "oauthstore_grants_client (client_id=? AND grant_id>?"),
+        ("tokens._sql.drop_surplus", "oauthstore_tokens_grant"),
+        ("tokens._sql.purge_tokens", "oauthstore_grants_keep_until"),
+        ("tokens._purge_expired._delete", "oauthstore_tokens_expires_at"),
+        ("tokens._purge_fences._delete", "oauthstore_fences_keep_until"),
+        ("credentials._query_alias", "oauthstore_credentials_alias"),
+        ("credentials._purge._delete", "oauthstore_credentials_keep_until"),
+        ("clients._list_owned", "oauthstore_clients_owner"),
+        ("clients._purge._delete", "oauthstore_clients_expires_at"),
+        ("nonces._purge._delete", "oauthstore_nonces_expires_at"),
+        ("accounts._query", "oauthstore_accounts_name"),
+        ("accounts._purge._delete", "oauthstore_attempts_closes_at"),
+    ],
+)
+def test_a_statement_uses_the_index_made_for_it(store: SqlaBackend, name: str, index: str) -> None:
+    steps = plan(store, dict(statements(store))[name])
+
+    assert any(index in step for step in steps), steps
+
+
+def test_a_page_is_read_in_the_order_of_its_index(store: SqlaBackend) -> None:
+    paged = {n: s for n, s in statements(store) if "._list" in n and "(False, True)" not in n}
+
+    assert len(paged) >= 5
+    for name, statement in paged.items():
+        assert not any("TEMP B-TREE" in step for step in plan(store, statement)), name
