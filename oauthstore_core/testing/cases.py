@@ -17,6 +17,7 @@ from typing import Final, Literal
 from .contracts import CONTRACTS, contract_cases
 
 __all__ = [
+    "NOT_PROVED",
     "RESTATED",
     "STRUCK",
     "Case",
@@ -85,6 +86,12 @@ STRUCK: Final[dict[str, str]] = {
     "CON-06": "verbs are synchronous: an async edge calls them in a worker thread",
     "OPS-05": "nothing plain is ever stored, so nothing is upgraded on read",
     "OPS-06": "no verb lists secrets: a store is moved with its own tools",
+}
+
+
+#: Cases that need a seam that the kit does not have yet: at which a store's I/O waits or fails.
+NOT_PROVED: Final[dict[str, str]] = {
+    "RPL-05": "a failing store must not answer that a nonce is new",
 }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..errors import StoreError
 
-__all__ = ["RACERS", "generations", "race", "rounds"]
+__all__ = ["RACERS", "generations", "race", "race_amid", "rounds"]
 
 #: How many threads take part in a race.
 RACERS = 16
@@ -36,6 +37,28 @@ def race(
     An exception of a `tolerated` type is an answer; any other is raised here.
     """
     return _Racers(calls, tolerated).run()
+
+
+def race_amid(
+    intruder: Callable[[], object],
+    calls: Sequence[Callable[[], object]],
+    tolerated: tuple[type[StoreError], ...] = (),
+) -> list[object]:
+    """Race the calls, and let the intruder go as soon as one of them has begun.
+
+    Returns the answer of the intruder first.
+    """
+    begun = threading.Event()
+
+    def begin(call: Callable[[], object]) -> object:
+        begun.set()
+        return call()
+
+    def intrude() -> object:
+        begun.wait(_PATIENCE)
+        return intruder()
+
+    return race([intrude, *(partial(begin, call) for call in calls)], tolerated)
 
 
 class _Racers:

@@ -13,7 +13,7 @@ from ...errors import DuplicateError, GrantRevokedError, StoreError
 from ...records import Claim, ClaimOutcome, Credential, CredentialState, Grant, Token
 from ..flows import alive, alive_anywhere
 from ..kit import Kit
-from ..races import RACERS, race
+from ..races import RACERS, race, race_amid
 from ..samples import DAY, KINDS, access_token, credential, fresh, grant, refresh_token
 from .contract import Contract
 
@@ -127,13 +127,12 @@ class Redemption(Contract):
                 end = kit.now + DAY
                 kit.handle(1).tokens.revoke_all(None, given.subject, kit.now, end)
 
-            answers = race(
-                [partial(_redeem, kit, 0, code, given, tokens), sweep], (GrantRevokedError,)
-            )
+            redeem = partial(_redeem, kit, 0, code, given, tokens)
+            answers = race_amid(sweep, [redeem], (GrantRevokedError,))
 
             assert alive_anywhere(kit, given, tokens, kit.now) == []
             stored = kit.first.credentials.query_credential(code.kind, code.digest)
-            refused = isinstance(answers[0], GrantRevokedError)
+            refused = isinstance(answers[1], GrantRevokedError)
             state = CredentialState.APPROVED if refused else CredentialState.USED
             assert stored == replace(code, state=state)
 

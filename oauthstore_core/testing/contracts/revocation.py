@@ -11,7 +11,7 @@ from ...errors import GrantRevokedError
 from ...records import ClaimOutcome, Grant, Token, TokenState
 from ..flows import Family, alive, alive_anywhere, saved_grant
 from ..kit import Kit
-from ..races import RACERS, race
+from ..races import RACERS, race, race_amid
 from ..samples import DAY, access_token, credential, fresh, grant, oauth1_token, refresh_token
 from .contract import Contract
 
@@ -279,7 +279,7 @@ class RevocationRaces(Contract):
             def revoke(given: Grant = given) -> None:
                 kit.handle(1).tokens.revoke_grant(given.grant_id, kit.now, kit.now + DAY)
 
-            race([*(partial(save, i) for i in range(8)), revoke], (GrantRevokedError,))
+            race_amid(revoke, [partial(save, i) for i in range(8)], (GrantRevokedError,))
 
             assert alive_anywhere(kit, given, tokens, kit.now) == []
 
@@ -304,7 +304,8 @@ class RevocationRaces(Contract):
             def sweep(client_id: str | None = client_id, subject: str | None = subject) -> None:
                 kit.handle(1).tokens.revoke_all(client_id, subject, kit.now, kit.now + DAY)
 
-            race([*(partial(save, i) for i in range(RACERS - 1)), sweep], (GrantRevokedError,))
+            calls = [partial(save, i) for i in range(RACERS - 1)]
+            race_amid(sweep, calls, (GrantRevokedError,))
 
             assert alive_anywhere(kit, names, tokens, kit.now) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...digests import digest, generate_handle, nonce_digest
+from ... import digests
 from ...records import ClaimOutcome, CredentialState, RotationOutcome, Token
 from ...sealing import KeyRing, seal_with_handle
 from ..kit import Kit
@@ -24,24 +24,24 @@ class StoreSecrecyContract(Contract):
         issued = _Issued(kit)
         store, now = kit.first.tokens, kit.now
         family, refresh, access = issued.new(22), issued.new(), issued.new()
-        given = grant(now, family=digest(family), payload=issued.payload())
-        oauth1 = Token(digest(issued.new()), "oauth1", now, payload=issued.payload())
-        first = refresh_token(now, digest=digest(refresh))
-        store.save_token(given, [access_token(now, digest=digest(access)), first, oauth1])
+        given = grant(now, family=digests.digest(family), payload=issued.payload())
+        oauth1 = Token(digests.digest(issued.new()), "oauth1", now, payload=issued.payload())
+        first = refresh_token(now, digest=digests.digest(refresh))
+        store.save_token(given, [access_token(now, digest=digests.digest(access)), first, oauth1])
         for generation in range(1, 4):
             presented, refresh, access = refresh, issued.new(), issued.new()
             response = f'{{"refresh_token":"rt_{family}.{refresh}"}}'.encode()
-            sealed = seal_with_handle(presented, response, digest(family))
-            successor = refresh_token(now, digest=digest(refresh), generation=generation)
+            sealed = seal_with_handle(presented, response, digests.digest(family))
+            successor = refresh_token(now, digest=digests.digest(refresh), generation=generation)
             for outcome in (RotationOutcome.WON, RotationOutcome.GRACE):
-                spare = replace(successor, digest=digest(issued.new()))
+                spare = replace(successor, digest=digests.digest(issued.new()))
                 rotation = store.rotate_refresh_token(
-                    digest(family),
-                    digest(presented),
+                    digests.digest(family),
+                    digests.digest(presented),
                     given.client_id,
                     [
                         successor if outcome is RotationOutcome.WON else spare,
-                        access_token(now, digest=digest(access)),
+                        access_token(now, digest=digests.digest(access)),
                     ],
                     sealed,
                     now,
@@ -49,8 +49,8 @@ class StoreSecrecyContract(Contract):
                 )
                 assert rotation.outcome is outcome
                 access = issued.new()
-        store.query_token(digest(access))
-        store.revoke_token(given.grant_id, digest(access), now)
+        store.query_token(digests.digest(access))
+        store.revoke_token(given.grant_id, digests.digest(access), now)
         store.revoke_all(given.client_id, None, now, now + DAY)
 
         issued.assert_secret()
@@ -61,12 +61,16 @@ class StoreSecrecyContract(Contract):
         issued = _Issued(kit)
         store, now = kit.first.credentials, kit.now
         for kind in ("authorization_code", "temporary_credential", "pushed_request"):
-            code = credential(now, kind=kind, digest=digest(issued.new()), payload=issued.payload())
+            code = credential(
+                now, kind=kind, digest=digests.digest(issued.new()), payload=issued.payload()
+            )
             store.save_credential(code, now)
             claim = store.claim_credential(kind, code.digest, code.client_id, now)
             assert claim.outcome is ClaimOutcome.WON
         alias = issued.ring.keyed_digests("user code", issued.new(12))[0]
-        device = pending(now, digest=digest(issued.new()), alias=alias, payload=issued.payload())
+        device = pending(
+            now, digest=digests.digest(issued.new()), alias=alias, payload=issued.payload()
+        )
         store.save_credential(device, now)
         store.query_credential_by_alias(device.kind, alias)
         store.poll_credential(device.kind, device.digest, device.client_id, now)
@@ -90,7 +94,7 @@ class StoreSecrecyContract(Contract):
         kit.require("nonces")
         issued = _Issued(kit)
         for _ in range(3):
-            issued.witness = nonce_digest("oauth1", issued.new(), issued.new())
+            issued.witness = digests.nonce_digest("oauth1", issued.new(), issued.new())
             kit.first.nonces.claim_nonce(issued.witness, kit.now + 300, kit.now)
             kit.first.nonces.claim_nonce(issued.witness, kit.now + 300, kit.now)
 
@@ -101,7 +105,7 @@ class StoreSecrecyContract(Contract):
         kit.require("accounts")
         issued = _Issued(kit)
         kit.first.accounts.save_account(account(payload=issued.payload()))
-        kit.first.accounts.count_attempt(digest(issued.new()), 60, kit.now)
+        kit.first.accounts.count_attempt(digests.digest(issued.new()), 60, kit.now)
 
         issued.assert_secret()
 
@@ -113,18 +117,20 @@ class _Issued:
         self._kit = kit
         self._values: list[str] = []
         self.ring = KeyRing(["k" * 32])
-        self.witness = f"witness-{generate_handle()}"
+        self.witness = f"witness-{digests.generate_handle()}"
 
     def new(self, length: int = 43) -> str:
         """Return a new value that must never be seen again."""
-        self._values.append(generate_handle()[:length])
+        self._values.append(digests.generate_handle()[:length])
         return self._values[-1]
 
     def payload(self) -> str:
         """Return a payload with a digested and a sealed secret, and the witness."""
         hidden = self.new()
         sealed = self.ring.seal("test", hidden.encode(), "record-1").hex()
-        return f'{{"digest":"{digest(hidden)}","sealed":"{sealed}","note":"{self.witness}"}}'
+        return (
+            f'{{"digest":"{digests.digest(hidden)}","sealed":"{sealed}","note":"{self.witness}"}}'
+        )
 
     def assert_secret(self) -> None:
         dump = self._kit.raw_dump()
