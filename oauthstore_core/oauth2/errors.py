@@ -102,7 +102,7 @@ def log_refusal(error: OAuth2Error, *, endpoint: str, client_id: str | None = No
         "client_id": client_id,
         "error": error.error,
         "status": error.status_code,
-        "reason": getattr(error, "reason", None) or error.get_error_description(),
+        "reason": getattr(error, "reason", None) or error.description,
     }
     refusals.info(json.dumps(event), extra={"oauthstore": event})
     return reason_id

@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, grants
+from authlib.oauth2.rfc6749 import AccessDeniedError, grants
 
 from ..digests import digest, generate_handle, generate_identifier
 from ..errors import GrantRevokedError, SealError
@@ -31,8 +31,9 @@ from ..records import (
 from ..sealing import open_with_handle, seal_with_handle
 from .client_authentication import CONFIDENTIAL_METHODS, METHODS
 from .clients import ClientRecord
-from .errors import ClientAuthenticationError, RefusedGrantError
+from .errors import RefusedGrantError
 from .handles import parse_refresh_handle
+from .redirect_uris import with_parameters
 from .resource_owner import ResourceOwner
 from .views import AuthorizationCode, RefreshToken
 
@@ -80,6 +81,23 @@ class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
 
     # --- the authorization endpoint ---
 
+    def create_authorization_response(
+        self, redirect_uri: str, grant_user: Any
+    ) -> tuple[int, str, list[tuple[str, str]]]:
+        """Issue a code, or without user raise `access_denied`.
+
+        As Authlib's, which however does not keep the redirect URI's own query
+        to the letter.
+        """
+        if not grant_user:
+            raise AccessDeniedError(redirect_uri=redirect_uri)
+        self.request.user = grant_user
+        code = self.generate_authorization_code()
+        self.save_authorization_code(code, self.request)
+        state = self.request.payload.state
+        parameters = [("code", code), *([("state", state)] if state else [])]
+        return 302, "", [("Location", with_parameters(redirect_uri, parameters))]
+
     def generate_authorization_code(self) -> str:
         """Return a fresh code of 256 bits."""
         return generate_handle()
@@ -102,7 +120,7 @@ class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
             expires_at=now + self.server.settings.lifetimes.authorization_code,
             keep_until=self.server.grant_end(now),
             grant_id=generate_identifier(),
-            subject=owner.get_user_id(),
+            subject=str(owner.get_user_id()),
             state=CredentialState.APPROVED,
             granted_at=now,
             payload=_encode(payload),
@@ -198,10 +216,13 @@ class RefreshTokenGrant(_StoreMixin, grants.RefreshTokenGrant):
         return RefreshToken(family, handle, self.server.clock.now())
 
     def authenticate_user(self, refresh_token: RefreshToken) -> Any:
-        """Return the user whose consent the grant is."""
+        """Return the user whose consent the grant is. `invalid_grant`: there is none any more."""
         grant = refresh_token.grant
         auth_time = json.loads(grant.payload).get("auth_time")
-        return self.server.load_resource_owner(grant.subject, auth_time)
+        user = self.server.load_resource_owner(grant.subject, auth_time)
+        if not user:
+            raise RefusedGrantError("the resource owner is gone")
+        return user
 
     def issue_token(self, user: Any, refresh_token: RefreshToken) -> dict[str, Any]:
         """Return the token response, whose refresh token continues the family."""
@@ -267,7 +288,7 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
         """Store the token under a grant of its own, which ends with it.
 
         The grant is fresh: where a revocation of its range has just been, it
-        is tried again past the fence, after the client was read anew.
+        is tried again past the fence, as if the request had come only then.
         """
         server = self.server
         for _ in range(_FENCE_ATTEMPTS):
@@ -277,7 +298,7 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
                 server.stores.tokens.save_token(grant, self.issue_records(token, grant, now))
             except GrantRevokedError:
                 server.clock.wait_until(server.past_fences(now))
-                self._read_client_anew()
+                self._start_anew(token)
             else:
                 return
         raise RefusedGrantError("the client's grants are being revoked again and again")
@@ -292,10 +313,10 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
             payload=_encode({"scope": token.get("scope", "")}),
         )
 
-    def _read_client_anew(self) -> None:
-        client = self.server.query_client_anew(self.request.client.client_id)
-        if client is None:
-            raise ClientAuthenticationError("the client was deleted meanwhile")
-        if not client.check_grant_type(self.GRANT_TYPE):
-            raise InvalidRequestError("The client may no longer use this grant type.")
-        self.request.client = client
+    def _start_anew(self, token: dict[str, Any]) -> None:
+        """Authenticate the client once more: its secret, too, may be gone by now."""
+        self.server.forget_clients()
+        self.validate_token_request()
+        token.clear()
+        scope = self.request.payload.scope
+        token.update(self.generate_token(scope=scope, include_refresh_token=False))

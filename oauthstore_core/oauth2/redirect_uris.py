@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-__all__ = ["is_loopback_host", "matches", "problem_with"]
+__all__ = ["is_loopback_host", "matches", "problem_with", "with_parameters"]
 
 _MAXIMUM_LENGTH = 2048
 
@@ -36,12 +36,19 @@ def matches(requested: str, registered: Iterable[str]) -> bool:
     return asked is not None and any(_loopback_parts(uri) == asked for uri in uris)
 
 
+def with_parameters(uri: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return a URI with parameters added and all else to the letter (RFC 6749 3.1.2)."""
+    separator = "&" if "?" in uri or "#" in uri else "?"
+    return uri + ("" if uri.endswith(("?", "&")) else separator) + urlencode([*parameters])
+
+
 def _loopback_parts(uri: str) -> tuple[str, ...] | None:
     """Return what must be equal on loopback, everything but the port; else None."""
     parts = _split(uri)
     if parts is None or parts.scheme != "http" or not is_loopback_host(parts.hostname):
         return None
-    return (uri.partition("://")[0], parts.hostname or "", parts.path, parts.query, parts.fragment)
+    after_port = uri.removeprefix("http://").removeprefix(parts.netloc)
+    return (parts.hostname or "", after_port)
 
 
 def _split(uri: str) -> SplitResult | None:

@@ -11,6 +11,7 @@ errors with the RFC's error, a store that fails with 503.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,14 +26,14 @@ from authlib.oauth2.rfc6749 import (
     UnsupportedResponseTypeError,
 )
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from authlib.oauth2.rfc9207 import IssuerParameter
 
 from ..clock import Clock, SystemClock
 from ..digests import generate_handle
-from ..errors import StoreError
+from ..errors import SettingsError, StoreError
 from ..http import HttpRequest, HttpResponse, json_response
 from ..sealing import KeyRing
 from ..settings import Settings
+from ..settings.checks import judge_issuer
 from ..stores import Stores
 from . import client_authentication as authentication
 from .clients import ClientRecord
@@ -42,6 +43,7 @@ from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshToken
 from .handles import new_refresh_handle, parse_refresh_handle
 from .metadata import EndpointPaths, server_metadata
 from .pkce import S256CodeChallenge
+from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
 from .resource_owner import ResourceOwner
 from .views import AccessToken, RefreshToken
@@ -55,19 +57,23 @@ LoadUser = Callable[[str], Any]
 _FENCE_MARGIN = 60
 
 
+def _refuse_insecure(issuer: str) -> None:
+    """Raise `SettingsError` for an issuer that is not encrypted, whatever Authlib's switch says."""
+    if os.environ.get("AUTHLIB_INSECURE_TRANSPORT"):
+        log.warning(
+            "AUTHLIB_INSECURE_TRANSPORT is set, and ignored: there is no switch that turns "
+            "security off. Unset it. While developing, an `issuer` such as "
+            "http://127.0.0.1:8000 works without it; elsewhere `issuer` must be https."
+        )
+    if problem := judge_issuer(issuer):
+        raise SettingsError([f"`issuer` {problem}"])
+
+
 class _TokenResponse(dict[str, Any]):
     """A token response that Authlib may log at DEBUG: its repr shows no token."""
 
     def __repr__(self) -> str:
         return "<token response>"
-
-
-class _Issuer(IssuerParameter):
-    def __init__(self, issuer: str) -> None:
-        self._issuer = issuer
-
-    def get_issuer(self) -> str:
-        return self._issuer
 
 
 class AuthorizationServer(AuthlibAuthorizationServer):
@@ -88,6 +94,7 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         """
         if settings.issuer is None:
             raise ValueError("An authorization server needs the setting `issuer`.")
+        _refuse_insecure(settings.issuer)
         super().__init__(scopes_supported=tuple(settings.scopes) or None)
         self.settings = settings
         self.stores = stores
@@ -97,7 +104,6 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         self.paths = EndpointPaths.of(self.issuer)
         self.metadata = server_metadata(settings, self.issuer)
         self._load_user = load_user
-        self._issuer_parameter = _Issuer(self.issuer)
         #: The clients that the request at hand has read: each is asked for once.
         self._seen: ContextVar[dict[str, ClientRecord | None] | None]
         self._seen = ContextVar("oauthstore_clients_seen", default=None)
@@ -196,6 +202,11 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         client = getattr(request, "client", None)
         client_id = getattr(client, "client_id", None)
         log_refusal(error, endpoint="oauth2", client_id=client_id)
+        if error.redirect_uri and not error.redirect_fragment:
+            # Authlib would write the redirect URI's own query anew.
+            parameters = [(name, str(value)) for name, value in error.get_body()]
+            location = with_parameters(error.redirect_uri, parameters)
+            return self.handle_response(302, "", [("Location", location)])
         return cast("HttpResponse", super().handle_error_response(request, error))
 
     def handle_response(
@@ -205,7 +216,8 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         if isinstance(body, dict):
             return json_response(status, body, headers)
         response = HttpResponse(status, body.encode(), [*headers, ("Cache-Control", "no-store")])
-        self._issuer_parameter.add_issuer_parameter(self, response)
+        if response.location is not None:
+            response.location = with_parameters(response.location, [("iss", self.issuer)])
         return response
 
     def create_oauth2_request(self, request: OAuth2Request) -> OAuth2Request:
@@ -266,6 +278,12 @@ class AuthorizationServer(AuthlibAuthorizationServer):
             yield
         finally:
             self._seen.reset(token)
+
+    def forget_clients(self) -> None:
+        """Let the request at hand ask the store for its clients again."""
+        seen = self._seen.get()
+        if seen is not None:
+            seen.clear()
 
     def authenticate_client(
         self, request: FormRequest, methods: Collection[str], endpoint: str = "token"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,38 +15,41 @@ from oauthstore_core.memory import MemoryBackend
 
 from .world import World
 
-
-def _open_memory(_folder: Path, _template: Path) -> Backend:
-    return MemoryBackend()
-
-
-def _open_sqlite(folder: Path, template: Path) -> Backend:
-    from oauthstore_sqla import SqlaBackend  # noqa: PLC0415 - where it is installed
-
-    if not template.exists():
-        migrated = SqlaBackend(f"sqlite:///{template}")
-        migrated.migrate()
-        migrated.close()
-    shutil.copy(template, folder / "oauth.db")
-    return SqlaBackend(f"sqlite:///{folder / 'oauth.db'}")
-
-
-BACKENDS: dict[str, Callable[[Path, Path], Backend]] = {"memory": _open_memory}
-if importlib.util.find_spec("oauthstore_sqla") is not None:
-    BACKENDS["sqlite"] = _open_sqlite
+BACKENDS = ["memory", "sqlite"] if importlib.util.find_spec("oauthstore_sqla") else ["memory"]
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the empty, migrated database is made that the tests copy."""
-    return tmp_path_factory.mktemp("template") / "oauth.db"
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sqlite") / "oauth.db"
+
+
+@pytest.fixture(scope="session")
+def sqlite_backend(sqlite_file: Path) -> Iterator[Backend]:
+    """Yield one open store: to open one for each test takes longer than the test."""
+    from oauthstore_sqla import SqlaBackend  # noqa: PLC0415 - only where it is installed
+
+    opened = SqlaBackend(f"sqlite:///{sqlite_file}", {"synchronous": "NORMAL"})
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def _empty(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in found.fetchall():
+            if "version" not in table:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> Iterator[Backend]:
-    opened = BACKENDS[request.param](tmp_path, template)
-    yield opened
-    opened.close()
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Return an empty store."""
+    if request.param == "memory":
+        return MemoryBackend()
+    opened: Backend = request.getfixturevalue("sqlite_backend")
+    _empty(request.getfixturevalue("sqlite_file"))
+    return opened
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urlsplit
 
@@ -183,6 +183,14 @@ class World:
         return self.register(
             **{"token_endpoint_auth_method": "none", "grant_types": GRANTS[:2], **metadata}
         )
+
+    def change(self, party: Party, **metadata: object) -> None:
+        """Change the registered metadata of a client."""
+        stored = self.stores.clients.query_client(party.client_id)
+        assert stored is not None
+        payload = json.loads(stored.payload)
+        payload["metadata"] |= metadata
+        self.stores.clients.save_client(replace(stored, payload=json.dumps(payload)))
 
     # --- the authorization endpoint ---
 
