@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ..settings import Settings
 from ..stores import Stores, open_stores
 
 __all__ = ["Invocation", "global_options", "moment", "pass_invocation", "show_fields", "show_rows"]
+
+_PIPE_WIDTH = 100_000
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -128,7 +131,9 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
-    Console(highlight=False).print(table)
+    # In a pipe nothing is folded: what reads it wants a line for each row.
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    Console(highlight=False, width=width).print(table)
 
 
 def show_fields(fields: Iterable[tuple[str, object]]) -> None:

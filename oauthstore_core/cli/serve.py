@@ -30,6 +30,8 @@ __all__ = ["serve"]
 
 _FACTORY: Final = "oauthstore_core.server.application:create_application"
 _DEMO_FACTORY: Final = "oauthstore_core.server.application:create_demo_application"
+#: Seconds that requests at work are given when the server is stopped.
+_PATIENCE: Final = 10
 
 
 @click.command()
@@ -148,4 +150,5 @@ def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
         "log_level": "info" if access_log else "warning",
         "server_header": False,
         "proxy_headers": False,
+        "timeout_graceful_shutdown": _PATIENCE,
     }

@@ -121,7 +121,10 @@ def _question(
 
 def _client_host(client: ClientRecord) -> str | None:
     uri = client.client_metadata.get("client_uri")
-    return urlsplit(uri).hostname if isinstance(uri, str) else None
+    try:
+        return urlsplit(uri).hostname if isinstance(uri, str) else None
+    except ValueError:  # nothing that a person should be shown as an address
+        return None
 
 
 def _describe_scopes(scope: str | None, known: Mapping[str, str]) -> Sequence[tuple[str, str]]:
