@@ -46,8 +46,11 @@ class _HintlessMixin:
             raise InvalidRequestError("Missing 'token' in request.")
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Any:
-        """Return the token in whatever state, or None."""
-        return query_handle(self.server, token_string)
+        """Return the token in whatever state, or None; an OAuth 1 token is none of OAuth 2's."""
+        token = query_handle(self.server, token_string)
+        if token is None or token.token.kind not in ("access", "refresh"):
+            return None
+        return token
 
 
 class RevocationEndpoint(_HintlessMixin, AuthlibRevocationEndpoint):
@@ -68,8 +71,14 @@ class IntrospectionEndpoint(_HintlessMixin, AuthlibIntrospectionEndpoint):
     def check_permission(
         self, token: AccessToken | RefreshToken, client: ClientRecord, request: Any
     ) -> bool:
-        """Tell whether the client may know; if not, the token is inactive to it."""
-        return token.check_client(client) or client.is_resource_server
+        """Tell whether the client may know; if not, the token is inactive to it.
+
+        A resource server learns of access tokens only: what looks at `active`
+        alone would else take another client's refresh token for one.
+        """
+        if token.check_client(client):
+            return True
+        return client.is_resource_server and isinstance(token, AccessToken)
 
     def introspect_token(self, token: AccessToken | RefreshToken) -> Mapping[str, Any]:
         """Return the claims of an active token (RFC 7662 section 2.2)."""

@@ -36,11 +36,14 @@ class BearerTokenValidator(AuthlibBearerTokenValidator):
         self._clock = clock
 
     def authenticate_token(self, token_string: str) -> AccessToken | None:
-        """Return the token in whatever state, or None; a refresh token is none."""
+        """Return the token in whatever state, or None; a token of another kind is none."""
         if parse_refresh_handle(token_string) is not None:
             return None
         issued = self._stores.tokens.query_token(digest(token_string))
-        return None if issued is None else AccessToken(issued, self._clock.now())
+        # An OAuth 1 token is no secret and proves nothing without a signature.
+        if issued is None or issued.token.kind != "access":
+            return None
+        return AccessToken(issued, self._clock.now())
 
     def validate_token(
         self, token: AccessToken | None, scopes: Sequence[str] | None, request: Any
