@@ -39,7 +39,9 @@ class Headers(Mapping[str, str]):
         for name, value in pairs:
             key = name.lower()
             known = self._fields.get(key)
-            self._fields[key] = value if known is None else f"{known}, {value}"
+            # HTTP/2 may send each cookie in a field of its own (RFC 9113 section 8.2.3).
+            between = "; " if key == "cookie" else ", "
+            self._fields[key] = value if known is None else f"{known}{between}{value}"
 
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()]
@@ -76,7 +78,7 @@ class HttpRequest:
         self.address = address
 
     def __repr__(self) -> str:
-        return f"<HttpRequest {self.method} {self.path}>"
+        return f"<HttpRequest {self.method} {self.path!r}>"
 
     @cached_property
     def query(self) -> Pairs:
@@ -88,11 +90,7 @@ class HttpRequest:
         """The body's names and values where it is a url-encoded form, else nothing."""
         if self.content_type != FORM_TYPE:
             return ()
-        try:
-            text = self.body.decode("ascii")
-        except UnicodeDecodeError as error:
-            raise MalformedRequestError("The form is not url-encoded.") from error
-        return _parse(text, "form")
+        return _parse(self.body.decode("latin-1"), "form")
 
     @cached_property
     def content_type(self) -> str:
@@ -111,20 +109,28 @@ class HttpRequest:
 
 
 def _parse(text: str, what: str) -> Pairs:
-    try:
-        pairs = parse_qsl(
-            text,
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAXIMUM_FIELDS,
-        )
-    except UnicodeDecodeError as error:
-        raise MalformedRequestError(f"The {what} is not UTF-8.") from error
-    except ValueError as error:
-        raise MalformedRequestError(f"The {what} has too many fields.") from error
+    if not text.isascii():
+        raise MalformedRequestError(f"The {what} is not url-encoded.")
+    if text.count("&") >= MAXIMUM_FIELDS:
+        raise MalformedRequestError(f"The {what} has too many fields.")
+    pairs = _decode(text)
+    if pairs is None:
+        raise MalformedRequestError(f"The {what} is not UTF-8.")
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise MalformedRequestError(f"The {what} contains a NUL character.")
     return pairs
+
+
+def _decode(text: str) -> Pairs | None:
+    """Return the pairs, None where they are not UTF-8.
+
+    The decoder's own exception holds the value, which may be a secret: it
+    must not become the cause of one that is logged.
+    """
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        return None
 
 
 def repeated_names(pairs: Pairs) -> Sequence[str]:
