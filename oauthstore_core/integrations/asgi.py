@@ -80,7 +80,7 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            request = await _read(scope, receive)
+            request = await _read(scope, receive, self._path(scope))
         except _TooLargeError:
             response = _refusal(413, "The request body is too large.")
         except _DisconnectedError:
@@ -88,6 +88,14 @@ class Application:
         else:
             response = await self._respond(request)
         await _send(response, send, with_body=scope["method"] != "HEAD")
+
+    def _path(self, scope: Scope) -> str:
+        """Return the path to look up: as it is where a route has it, else without the mount."""
+        path: str = scope["path"]
+        root: str = scope.get("root_path", "").rstrip("/")
+        if path in self._routes or not path.startswith(f"{root}/"):
+            return path
+        return path.removeprefix(root)
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         methods = self._routes.get(request.path)
@@ -122,9 +130,8 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                if self._on_startup is not None:
-                    await asyncio.to_thread(self._on_startup)
-                await send({"type": "lifespan.startup.complete"})
+                if not await self._start(send):
+                    return
             elif message["type"] == "lifespan.shutdown":
                 self._executor.shutdown(wait=True)
                 if self._on_shutdown is not None:
@@ -132,14 +139,25 @@ class Application:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
+    async def _start(self, send: Send) -> bool:
+        """Start, and tell whether that went well: a server that did not must not serve."""
+        try:
+            if self._on_startup is not None:
+                await asyncio.to_thread(self._on_startup)
+        except Exception as error:
+            log.exception("The application did not start")
+            message = f"{type(error).__name__}: see the log"
+            await send({"type": "lifespan.startup.failed", "message": message})
+            return False
+        await send({"type": "lifespan.startup.complete"})
+        return True
 
-async def _read(scope: Scope, receive: Receive) -> HttpRequest:
-    root: str = scope.get("root_path", "")
-    path: str = scope["path"]
+
+async def _read(scope: Scope, receive: Receive, path: str) -> HttpRequest:
     client = scope.get("client")
     return HttpRequest(
         scope["method"],
-        path.removeprefix(root) if root else path,
+        path,
         query_string=scope.get("query_string", b"").decode("latin-1"),
         headers=Headers(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
