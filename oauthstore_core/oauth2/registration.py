@@ -31,6 +31,8 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,2048}")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _TEXTS = ("client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id")
+#: Parts of a registration response; kept as metadata, the secrets would lie in the open.
+_NOT_METADATA = ("client_id", "client_secret", "registration_access_token")
 _LISTS = ("redirect_uris", "grant_types", "response_types", "contacts")
 
 
@@ -140,6 +142,9 @@ def _checked(metadata: Mapping[str, Any], scopes: Collection[str]) -> dict[str, 
 
 def _typed(metadata: Mapping[str, Any]) -> dict[str, Any]:
     complete = {name: value for name, value in metadata.items() if value is not None}
+    for name in _NOT_METADATA:
+        if name in complete:
+            raise InvalidClientMetadataError(f"{name} is no metadata: give it on its own.")
     for name in (*_TEXTS, "scope", "token_endpoint_auth_method"):
         if not isinstance(complete.get(name, ""), str):
             raise InvalidClientMetadataError(f"{name} must be a text.")
