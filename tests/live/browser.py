@@ -85,8 +85,8 @@ class Browser:
         page = self._client.get(f"{self._issuer}/sign-in")
         self._submit_sign_in(page, user)
 
-    def consent(self, url: str, user: TestUser | None = None) -> str:
-        """Open an authorization request, allow it, and return where the browser is sent.
+    def consent(self, url: str, user: TestUser | None = None, decision: str = "allow") -> str:
+        """Open an authorization request, decide, and return where the browser is sent.
 
         Signs in on the way where that is asked for; without `user` it must not be.
         """
@@ -97,7 +97,7 @@ class Browser:
             page = self._client.get(urljoin(url, self._submit_sign_in(form, user)))
         assert page.status_code == httpx.codes.OK, page.text
         action, fields = _Forms(page.text).with_field("decision")
-        answer = self._client.post(urljoin(url, action), data={**fields, "decision": "allow"})
+        answer = self._client.post(urljoin(url, action), data={**fields, "decision": decision})
         assert answer.is_redirect, answer.text
         location: str = answer.headers["Location"]
         return location

@@ -89,9 +89,9 @@ class RunningServer:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    def create_client(self, *options: str) -> TestClient:
+    def create_client(self, *options: str, stdin: str | None = None) -> TestClient:
         """Register a client."""
-        made = self.command("client", "create", *options)
+        made = self.command("client", "create", *options, stdin=stdin)
         return TestClient(made["client_id"], made.get("client_secret"))
 
     def add_user(self, name: str, password: str) -> TestUser:

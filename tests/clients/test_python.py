@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import secrets
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ..live.server import REDIRECT_URI, TestClient
+from .setting import SCOPE, Setting
+
+pytestmark = pytest.mark.clients
+
+#: Authlib's client for httpx says so of its own dependency.
+authlib_httpx = pytest.mark.filterwarnings("ignore:.*httpx.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def _allow_http_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AUTHLIB_INSECURE_TRANSPORT", "OAUTHLIB_INSECURE_TRANSPORT"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("OAUTHLIB_STRICT_TOKEN_TYPE", "1")
+
+
+def _import(name: str) -> ModuleType:
+    module: ModuleType = pytest.importorskip(name)
+    return module
+
+
+def _authlib(module: str, name: str, client: TestClient, **options: object) -> Any:  # noqa: ANN401
+    session = getattr(_import(f"authlib.integrations.{module}"), name)
+    method = "client_secret_basic" if client.client_secret else "none"
+    return session(
+        client.client_id,
+        client.client_secret,
+        token_endpoint_auth_method=method,
+        redirect_uri=REDIRECT_URI,
+        scope=SCOPE,
+        **options,
+    )
+
+
+@authlib_httpx
+@pytest.mark.parametrize("whose", ["confidential", "public"])
+@pytest.mark.parametrize(
+    ("module", "name"), [("requests_client", "OAuth2Session"), ("httpx_client", "OAuth2Client")]
+)
+def test_authlibs_client_completes_every_flow(
+    module: str, name: str, whose: str, setting: Setting
+) -> None:
+    if module == "requests_client":
+        _import("requests")
+    client: TestClient = getattr(setting, whose)
+    verifier = secrets.token_urlsafe(48)
+    with _authlib(module, name, client, code_challenge_method="S256") as session:
+        url, state = session.create_authorization_url(
+            setting.endpoint("authorize"), code_verifier=verifier
+        )
+        tokens = session.fetch_token(
+            setting.endpoint("token"),
+            authorization_response=setting.visit(url),
+            code_verifier=verifier,
+            state=state,
+        )
+        answer = session.get(setting.resource)
+        rotated = session.refresh_token(setting.endpoint("token"))
+        revocation = session.revoke_token(setting.endpoint("revoke"), rotated["refresh_token"])
+        refused = session.get(setting.resource)
+
+    assert tokens["scope"] == SCOPE
+    assert answer.status_code == 200
+    assert rotated["refresh_token"] != tokens["refresh_token"]
+    assert revocation.status_code == 200
+    assert refused.status_code == 401
+
+
+@authlib_httpx
+@pytest.mark.parametrize(
+    ("module", "name"), [("requests_client", "OAuth2Session"), ("httpx_client", "OAuth2Client")]
+)
+def test_authlibs_client_acts_for_itself(module: str, name: str, setting: Setting) -> None:
+    if module == "requests_client":
+        _import("requests")
+    with _authlib(module, name, setting.confidential) as session:
+        tokens = session.fetch_token(setting.endpoint("token"), grant_type="client_credentials")
+        found = session.introspect_token(setting.endpoint("introspect"), tokens["access_token"])
+
+    assert "refresh_token" not in tokens
+    assert found.json()["active"] is True
+
+
+@pytest.mark.parametrize("whose", ["confidential", "public"])
+def test_requests_oauthlib_completes_the_code_flow_and_refreshes(
+    whose: str, setting: Setting
+) -> None:
+    client: TestClient = getattr(setting, whose)
+    with _import("requests_oauthlib").OAuth2Session(
+        client.client_id, redirect_uri=REDIRECT_URI, scope=SCOPE.split(), pkce="S256"
+    ) as session:
+        url, _ = session.authorization_url(setting.endpoint("authorize"))
+        tokens = session.fetch_token(
+            setting.endpoint("token"),
+            authorization_response=setting.visit(url),
+            **_credentials(client),
+        )
+        answer = session.get(setting.resource)
+        rotated = session.refresh_token(setting.endpoint("token"), **_refreshing(client))
+
+    assert tokens["scope"] == SCOPE.split()
+    assert answer.status_code == 200
+    assert rotated["refresh_token"] != tokens["refresh_token"]
+
+
+def test_requests_oauthlib_acts_for_itself(setting: Setting) -> None:
+    client = setting.poster
+    backend = _import("oauthlib.oauth2").BackendApplicationClient(client.client_id, scope=SCOPE)
+    with _import("requests_oauthlib").OAuth2Session(client=backend) as session:
+        tokens = session.fetch_token(
+            setting.endpoint("token"),
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+            include_client_id=True,
+        )
+
+    assert tokens["scope"] == SCOPE.split()
+    assert tokens["expires_in"] > 0
+
+
+def _credentials(client: TestClient) -> dict[str, Any]:
+    """Return how the library is told to authenticate at the token endpoint."""
+    if client.client_secret is None:
+        return {"include_client_id": True}
+    return {"auth": (client.client_id, client.client_secret)}
+
+
+def _refreshing(client: TestClient) -> dict[str, Any]:
+    if client.client_secret is None:
+        return {"client_id": client.client_id}
+    return {"auth": (client.client_id, client.client_secret)}
