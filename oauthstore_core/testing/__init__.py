@@ -25,8 +25,8 @@ Collection
     classes `TokenStoreContract` ...; pytest collects them in the module that
     imports them, by its default `python_classes = Test*`. There is no
     entry point, so nothing is loaded in other runs. With
-    `collect_imported_tests = false` write ``class TestTokens(TokenStoreContract)``
-    for each of them.
+    `collect_imported_tests = false` write ``class TestTokens(TokenStoreContract): ...``
+    for each of them, and a test that asserts ``guard.broken_rules(globals()) == []``.
 
 What is run
     Every case of the roles that the plugin declares. The cases of other roles
@@ -36,7 +36,7 @@ What is run
     `test_no_case_is_overridden`.
 
 How often
-    Races run 25 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000
+    Races run 20 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000
     generations, or `OAUTHSTORE_TEST_GENERATIONS`. Before a release: 200 and
     10,000. Time is injected; no case sleeps.
 

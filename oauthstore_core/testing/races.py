@@ -15,12 +15,12 @@ __all__ = ["RACERS", "generations", "race", "race_amid", "rounds"]
 RACERS = 16
 #: No call of a verb takes that long; one that does is stuck. In seconds.
 _PATIENCE = 60.0
-_ROUNDS = 25
+_ROUNDS = 20
 _GENERATIONS = 1000
 
 
 def rounds() -> int:
-    """Return how often a race is run: 25, or `OAUTHSTORE_TEST_ROUNDS` (200 before a release)."""
+    """Return how often a race is run: 20, or `OAUTHSTORE_TEST_ROUNDS` (200 before a release)."""
     return int(os.environ.get("OAUTHSTORE_TEST_ROUNDS", _ROUNDS))
 
 

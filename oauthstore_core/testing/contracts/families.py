@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ...errors import DuplicateError
-from ...records import RotationOutcome, Token, TokenState
+from ...records import Rotation, RotationOutcome, Token, TokenState
 from ...sealing import open_with_handle, seal_with_handle
 from ..flows import Family, alive, alive_anywhere, rotated_record
 from ..kit import Kit
@@ -242,8 +242,7 @@ class FamilyRotation(Contract):
         presented = family.first
         for generation in range(1, 6):
             attempt = family.rotate(presented, index=generation)
-            assert attempt.outcome is WON
-            assert attempt.rotation.token == presented
+            assert attempt.rotation == Rotation(WON, presented)
             for handle in kit.handles:
                 assert family.stored(handle) == (
                     attempt.successor,
@@ -271,8 +270,7 @@ class FamilyRotation(Contract):
         before = family.snapshot()
         for moment in (end, end + DAY):
             attempt = family.rotate(family.first, moment)
-            assert attempt.outcome is EXPIRED
-            assert attempt.rotation.token == family.first
+            assert attempt.rotation == Rotation(EXPIRED, family.first)
             assert kit.first.tokens.query_token(attempt.access[0].digest) is None
 
         assert family.snapshot() == before

@@ -9,7 +9,7 @@ from threading import Event
 
 from ...errors import GrantRevokedError
 from ...records import RotationOutcome, Token
-from ..flows import Attempt, Family, alive, alive_anywhere
+from ..flows import Attempt, Family, alive, alive_anywhere, rotated_record
 from ..kit import Kit
 from ..races import RACERS, race, race_amid
 from ..samples import DAY, access_token
@@ -54,6 +54,19 @@ class FamilyRaces(Contract):
             issued = [token for attempt in attempts for token in attempt.issued]
             living = alive(kit.first, family.grant, issued, kit.now)
             assert living == list(won[0].issued)
+
+    def test_a_call_that_is_delivered_many_times_wins_once(self, kit: Kit) -> None:
+        """FAM-13c: one call delivered many times at once is WON each time, and stored once."""
+        for _ in kit.rounds:
+            family = Family(kit)
+            successors = family.successors(family.first, kit.now)
+            call = partial(family.rotate, family.first, grace=60, successors=successors)
+            answers = race([partial(call, index=i) for i in range(8)])
+
+            outcomes = {answer.outcome for answer in answers if isinstance(answer, Attempt)}
+            assert outcomes == {WON}
+            assert family.stored() == (successors[1], rotated_record(family.first, kit.now))
+            assert alive(kit.first, family.grant, successors, kit.now) == successors
 
     def test_a_revoked_grant_stays_dead_whatever_was_in_flight(self, kit: Kit) -> None:
         """FAM-06a: once `revoke_grant` returned, nothing in flight is or gets valid."""

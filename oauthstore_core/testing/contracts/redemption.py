@@ -29,10 +29,15 @@ class Redemption(Contract):
         """ONE-08a: WON has used the credential and saved grant and tokens, for every handle."""
         for kind in KINDS:
             code, given = _saved(kit, changes={"kind": kind})
-            tokens = [access_token(kit.now), refresh_token(kit.now)]
+            # The last kind brings no tokens at all: self-contained ones are not stored.
+            tokens = [access_token(kit.now), refresh_token(kit.now)][
+                : 0 if kind == KINDS[-1] else 2
+            ]
             claim = _redeem(kit, 0, code, given, tokens)
 
             assert claim == Claim(WON, code)
+            listed = kit.first.tokens.list_grants(given.client_id, None, None, 5)
+            assert list(listed.items) == [given]
             assert alive_anywhere(kit, given, tokens, kit.now) == tokens * 3
             stored = kit.handle(1).credentials.query_credential(kind, code.digest)
             assert stored == replace(code, state=CredentialState.USED)
