@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +15,7 @@ from ..oauth2.server import AuthorizationServer
 from ..server.demo import ACCOUNT, CLIENT_ID, SCOPES, DemoNotes
 from ..server.paths import Paths
 from ..settings import mask_url
+from .initialize import FILE_NAME
 from .invocation import Invocation, show_fields
 from .listening import Address
 
@@ -38,6 +43,8 @@ def announce(
     show_fields((name, value) for name, value in told.items())
     if demo is not None and notes is not None:
         _show_demo(demo, notes)
+        if notes.client_secret is None or notes.password is None:
+            _show_renewal(_command(invocation))
     click.echo("\nStop it with Ctrl-C.")
 
 
@@ -79,9 +86,24 @@ def _show_demo(demo: dict[str, Any], notes: DemoNotes) -> None:
     click.echo("\nTry it in a terminal:")
     show_fields((("  client id", CLIENT_ID), ("  client secret", secret)))
     click.echo(f"\n  {demo['curl']}")
-    if notes.client_secret is None or notes.password is None:
-        click.echo(
-            "\nFor others, stop the server and run:\n"
-            f"  oauthstore user set-password {ACCOUNT}\n"
-            f"  oauthstore client delete {CLIENT_ID}   (the next start makes it anew)"
-        )
+
+
+def _show_renewal(command: str) -> None:
+    click.echo(
+        "\nFor a new password or secret, stop the server and run:\n\n"
+        f"  {command} user set-password {ACCOUNT}\n"
+        f"  {command} client delete {CLIENT_ID}   (the next start makes it anew)"
+    )
+
+
+def _command(invocation: Invocation) -> str:
+    """Return how this program is called from any folder, with the same store."""
+    found, called = shutil.which("oauthstore"), Path(sys.argv[0])
+    elsewhere = called.exists() and not (found and called.samefile(found))
+    parts = [str(called) if elsewhere else "oauthstore"]
+    config = invocation.config or Path(FILE_NAME)
+    if config.exists():
+        parts += ["--config", str(config.absolute())]
+    if invocation.store is not None:
+        parts += ["--store", mask_url(invocation.store)]
+    return shlex.join(parts)

@@ -19,7 +19,11 @@ import httpx
 import pytest
 
 from oauthstore_core.cli.access_log import WithoutQuery
+from oauthstore_core.cli.banner import announce
+from oauthstore_core.cli.invocation import Invocation
 from oauthstore_core.cli.listening import Address, usual_address
+from oauthstore_core.server.application import open_server
+from oauthstore_core.server.demo import DemoNotes
 from oauthstore_core.settings import Settings
 
 from .conftest import Run
@@ -196,6 +200,23 @@ def test_unless_told_it_listens_where_its_issuer_is(
     settings = Settings.from_mapping({"issuer": issuer})
 
     assert usual_address(settings) == Address(*address)
+
+
+@pytest.mark.parametrize("first", ["secret", None])
+def test_secrets_are_shown_at_the_first_start_and_then_how_to_make_others(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str], first: str | None
+) -> None:
+    run("init")
+    server = open_server(Settings.load(environ={}))
+    with server.stores:
+        notes = DemoNotes(client_secret=first, password=first)
+        announce(Invocation(), server, Address("127.0.0.1", 8000), workers=1, notes=notes)
+
+    told = capsys.readouterr().out
+    assert ("secret  (shown this once)" in told) is (first is not None)
+    assert ("user set-password demo" in told) is (first is None)
+    assert f"--config {folder / 'oauthstore.toml'}" in told or first
+    assert "http://127.0.0.1:8000/demo" in told
 
 
 def test_the_access_log_leaves_queries_out() -> None:
