@@ -199,7 +199,7 @@ def test_a_refused_save_leaves_the_credential_unclaimed(store: SqlaBackend) -> N
 
 
 def test_what_was_acknowledged_survives_the_end_of_the_process(url: str) -> None:
-    SqlaBackend(url).migrate()
+    impatient(url).close()
     command = [sys.executable, str(RACER), url, "save"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own
         assert writer.stdout is not None

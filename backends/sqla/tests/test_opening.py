@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 
-from oauthstore_core.errors import ConfigurationError, StoreUnavailableError
+from oauthstore_core.errors import ConfigurationError, DuplicateError, StoreUnavailableError
 from oauthstore_core.testing.samples import access_token, client, grant
 from oauthstore_sqla import SqlaBackend, plugin
 from oauthstore_sqla.engine import Statement
@@ -165,6 +166,24 @@ def test_an_applications_transactions_are_neither_joined_nor_changed(engine: Eng
     assert store.tokens.query_token(token.digest) is not None
     with engine.connect() as connection:
         assert connection.connection.isolation_level == ""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs sqlite3's `autocommit`")
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_an_engine_in_each_of_the_drivers_modes_is_used(path: Path, autocommit: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    engine = create_engine(f"sqlite:///{path}", connect_args={"autocommit": autocommit})
+    store = plugin.open("sqlite://", {"engine": engine})
+    store.migrate()
+    made, token = grant(NOW), access_token(NOW)
+
+    store.tokens.save_token(made, [token])
+    with pytest.raises(DuplicateError):
+        store.tokens.save_token(grant(NOW), [token])
+
+    assert len(store.tokens.list_grants(None, None, None, 9).items) == 1
+    with engine.connect() as connection:
+        assert connection.connection.autocommit is autocommit
+    engine.dispose()
 
 
 def test_an_engine_and_the_settings_of_its_connections_exclude_each_other(engine: Engine) -> None:

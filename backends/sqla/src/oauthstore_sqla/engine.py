@@ -166,14 +166,19 @@ class Store:
 
         def once(work: Callable[[Connection], None]) -> None:
             prepare()
-            with self._engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.begin()
+            with self._engine.connect() as connection, connection.begin():
+                driver: Any = connection.connection.dbapi_connection
                 # An application's engine may have emitted a BEGIN of its own at this point.
-                connection.connection.rollback()
-                connection.exec_driver_sql(BEGIN)
-                work(connection)
-                connection.exec_driver_sql("COMMIT")
+                driver.rollback()
+                mode = take_over(driver)
+                try:
+                    connection.exec_driver_sql(BEGIN)
+                    work(connection)
+                    connection.exec_driver_sql("COMMIT")
+                finally:
+                    if not connection.invalidated:
+                        driver.rollback()
+                        give_back(driver, mode)
 
         self._persist(once, work)
 

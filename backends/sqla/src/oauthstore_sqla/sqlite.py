@@ -154,9 +154,13 @@ def open_engine(path: Path, options: Options) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = _connect(path, "rw", options.busy_timeout)
-        connection.execute(f"PRAGMA synchronous={options.synchronous}")
-        # Elsewhere than on macOS this is what FULL does already.
-        connection.execute("PRAGMA fullfsync=ON")
+        try:
+            connection.execute(f"PRAGMA synchronous={options.synchronous}")
+            # Elsewhere than on macOS this is what FULL does already.
+            connection.execute("PRAGMA fullfsync=ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     return create_engine(
@@ -200,6 +204,7 @@ def take_over(connection: Any) -> tuple[Any, Any]:  # noqa: ANN401 - `autocommit
     """Put an application's connection into autocommit, and return how it was."""
     mode = (getattr(connection, "autocommit", None), connection.isolation_level)
     if mode[0] is not None:  # Python 3.12
+        connection.autocommit = True  # ends what `False` keeps open
         connection.autocommit = -1
     connection.isolation_level = None
     return mode
