@@ -11,7 +11,7 @@ from oauthstore_core.errors import StoreUnavailableError
 from oauthstore_core.memory import MemoryBackend
 
 from .watched import Counter, FailingAt, WatchedBackend
-from .world import World
+from .world import World, compose
 
 
 @pytest.fixture
@@ -26,11 +26,7 @@ def cache() -> WatchedBackend:
 
 @pytest.fixture
 def composed(watched: WatchedBackend, cache: WatchedBackend) -> World:
-    return World(
-        {"main": watched, "cache": cache},  # type: ignore[dict-item]
-        stores={"main": {"url": "memory://"}, "cache": {"url": "memory://"}},
-        roles={"clients": "main", "tokens": "main", "credentials": "cache", "nonces": "cache"},
-    )
+    return compose(watched, cache)
 
 
 def test_a_code_is_claimed_and_then_its_tokens_are_saved(

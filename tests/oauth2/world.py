@@ -273,3 +273,10 @@ def bearer(access_token: str) -> HttpRequest:
     """Return a request at a protected resource."""
     fields = Headers([("Authorization", f"Bearer {access_token}")])
     return HttpRequest("GET", "/resource", headers=fields)
+
+
+def compose(main: Backend, cache: Backend) -> World:
+    """Return a world with codes in one store and all else in another: nothing redeems."""
+    stores = {"main": {"url": "memory://"}, "cache": {"url": "memory://"}}
+    roles = {"clients": "main", "tokens": "main", "credentials": "cache", "nonces": "cache"}
+    return World({"main": main, "cache": cache}, stores=stores, roles=roles)
