@@ -284,6 +284,15 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = CONFIDENTIAL_METHODS
 
+    def validate_token_request(self) -> None:
+        """Authenticate the client, at a time that its grant will bear.
+
+        Taken before the client is read: the fence of a deletion that came
+        between reading and storing lies past it, however long that took.
+        """
+        self._granted_at = self.server.clock.now()
+        super().validate_token_request()
+
     def save_token(self, token: dict[str, Any]) -> None:
         """Store the token under a grant of its own, which ends with it.
 
@@ -292,12 +301,12 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
         """
         server = self.server
         for _ in range(_FENCE_ATTEMPTS):
-            now = server.clock.now()
+            now = self._granted_at
             try:
                 grant = self._fresh_grant(token, now)
                 server.stores.tokens.save_token(grant, self.issue_records(token, grant, now))
             except GrantRevokedError:
-                server.clock.wait_until(server.past_fences(now))
+                server.clock.wait_until(server.past_fences(server.clock.now()))
                 self._start_anew(token)
             else:
                 return

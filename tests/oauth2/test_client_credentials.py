@@ -10,6 +10,7 @@ import pytest
 
 from oauthstore_core.errors import WouldBlockError
 from oauthstore_core.integrations.asgi import Application
+from oauthstore_core.oauth2.clients import ClientRecord
 from oauthstore_core.oauth2.management import delete_client
 from oauthstore_core.testing.clock import FakeClock
 
@@ -109,6 +110,24 @@ def test_a_client_that_is_deleted_meanwhile_gets_nothing(world: World) -> None:
     clock.meanwhile = lambda: delete_client(waiting.server, party.client_id)
 
     assert waiting.client_credentials(party).outcome == (401, "invalid_client")
+
+
+def test_a_client_that_is_deleted_once_it_was_read_gets_nothing_however_long_the_rest_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    party = world.register()
+    read = world.server.query_client_anew
+
+    def read_and_pause(client_id: str) -> ClientRecord | None:
+        client = read(client_id)
+        if client is not None:
+            delete_client(world.server, client_id)
+            world.clock.advance(30)
+        return client
+
+    monkeypatch.setattr(world.server, "query_client_anew", read_and_pause)
+
+    assert world.client_credentials(party).outcome == (401, "invalid_client")
 
 
 def test_a_client_whose_secret_is_taken_away_meanwhile_gets_nothing(world: World) -> None:
