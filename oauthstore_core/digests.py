@@ -29,8 +29,14 @@ def generate_handle() -> str:
 
 
 def generate_identifier() -> str:
-    """Return 22 fresh base64url characters: 128 bits, for what is public, such as a client id."""
-    return secrets.token_urlsafe(16)
+    """Return 22 fresh base64url characters, for what is public, such as a client id.
+
+    The first is a letter or a digit: a command line would take "-x" for an
+    option. That leaves just under 128 bits.
+    """
+    while not (identifier := secrets.token_urlsafe(16))[0].isalnum():
+        pass
+    return identifier
 
 
 def digest(handle: str) -> str:

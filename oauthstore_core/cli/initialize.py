@@ -32,6 +32,9 @@ issuer = {issuer}
 store = {store}
 # The first key seals, every key opens. To replace one, put a new one in front.
 secret_keys = [{secret_key}]
+# client_cache: a client's registration is read once in five seconds. audit: what happens to
+# grants and tokens is logged as JSON, with fingerprints in place of tokens.
+plugins = ["client_cache", "audit"]
 
 # The scopes that clients may ask for, as people read them on the consent page.
 # While there are none here, each client may ask for those that it is registered with.

@@ -104,9 +104,9 @@ def _configure(invocation: Invocation, address: Address | None) -> Settings:
     path = Path(FILE_NAME).absolute()
     store = None if settings.names_no_store else settings.stores["default"].url
     issuer = settings.issuer or (address or usual_address(settings)).url
-    made = initialize(path, store=store, issuer=issuer)
+    initialize(path, store=store, issuer=issuer)
     click.echo(f"There was no configuration: made {path}.", err=True)
-    return made
+    return invocation.settings()
 
 
 def _is_memory(settings: Settings) -> bool:
@@ -140,6 +140,11 @@ def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
     logging = copy.deepcopy(LOGGING_CONFIG)
     for name in ("oauthstore", "oauthstore_core"):
         logging["loggers"][name] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    # These two write JSON, a line an event, and nothing stands in front of it.
+    logging["formatters"]["bare"] = {"format": "%(message)s"}
+    logging["handlers"]["events"] = {**logging["handlers"]["default"], "formatter": "bare"}
+    for name in ("oauthstore.audit", "oauthstore.refusals"):
+        logging["loggers"][name] = {"handlers": ["events"], "level": "INFO", "propagate": False}
     logging["filters"] = {"without_query": {"()": f"{WithoutQuery.__module__}.WithoutQuery"}}
     logging["handlers"]["access"]["filters"] = ["without_query"]
     return {

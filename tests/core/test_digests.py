@@ -20,7 +20,7 @@ def test_row_23_a_handle_has_256_bits_an_identifier_128_and_none_repeats() -> No
 
     assert len(handles) == len(identifiers) == 2000
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", handle) for handle in handles)
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", name) for name in identifiers)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{21}", name) for name in identifiers)
 
 
 def test_a_digest_is_the_hex_sha_256_of_the_utf_8_text() -> None:
