@@ -22,6 +22,7 @@ from oauthstore_core.testing.cases import (
     find_case,
     format_summary,
 )
+from oauthstore_core.testing.contracts import CONTRACTS
 from oauthstore_core.testing.runner import run_cases
 
 pytest_plugins = ["pytester"]
@@ -67,6 +68,13 @@ def test_every_case_is_a_sentence_and_takes_the_kit() -> None:
     for case in all_cases():
         assert case.summary.endswith("."), case.id
         assert list(inspect.signature(case.function).parameters) == ["self", "kit"], case.id
+
+
+def test_no_case_hides_another_of_its_name() -> None:
+    for contract in CONTRACTS:
+        written = [name for each in contract.__mro__ for name in vars(each) if "test_" in name]
+
+        assert len(written) == len(set(written)), contract.__name__
 
 
 @pytest.mark.parametrize(("family", "count"), BASE.items())

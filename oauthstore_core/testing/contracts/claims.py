@@ -66,7 +66,7 @@ class CredentialClaims(Contract):
 
             assert store.query_credential(given.kind, given.digest) == given
 
-    def test_the_first_reason_decides(self, kit: Kit) -> None:
+    def test_the_first_reason_decides_a_claim(self, kit: Kit) -> None:
         """ONE-05a: used comes before denied, denied before expired, expired before pending."""
         expired: dict[str, object] = {"expires_at": kit.now}
         expectations: tuple[tuple[CredentialState, dict[str, object], ClaimOutcome], ...] = (

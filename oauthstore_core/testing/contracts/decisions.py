@@ -49,7 +49,7 @@ class CredentialDecisions(Contract):
                 for handle in kit.handles:
                     assert handle.credentials.query_credential(kind, given.digest) == decided
 
-    def test_the_first_reason_decides(self, kit: Kit) -> None:
+    def test_the_first_reason_decides_a_decision(self, kit: Kit) -> None:
         """DEV-01b: already decided comes before expired; neither writes anything."""
         store = kit.first.credentials
         expectations = (
@@ -142,7 +142,7 @@ class CredentialDecisions(Contract):
 class DevicePolls(Contract):
     """Every outcome of a poll, in its order (RFC 8628 section 3.5)."""
 
-    def test_the_first_reason_decides(self, kit: Kit) -> None:
+    def test_the_first_reason_decides_a_poll(self, kit: Kit) -> None:
         """DEV-02a: used, denied, expired, approved, too soon, pending: the first that holds."""
         soon: dict[str, object] = {"polled_at": kit.now}
         expired: dict[str, object] = {"expires_at": kit.now}
@@ -219,7 +219,7 @@ class DevicePolls(Contract):
             assert _stored(kit, given) == given
 
     def test_an_approved_device_is_never_slowed(self, kit: Kit) -> None:
-        """DEV-03: once approved, every poll is APPROVED, however fast, and writes nothing."""
+        """DEV-03a: once approved, every poll is APPROVED, however fast, and writes nothing."""
         given = pending(kit.now)
         store = kit.first.credentials
         store.save_credential(given, kit.now)

@@ -212,6 +212,19 @@ class PollsForgotten(SabotagedBackend):
             return poll
 
 
+class ApprovedIsSlowed(SabotagedBackend):
+    """Looks at the interval before it looks whether the device was approved."""
+
+    caught_by = "DEV-02a"
+
+    class Credentials(MemoryCredentials):
+        def poll_credential(self, kind: str, digest: str, client_id: str, now: int) -> Poll:
+            found = self._credentials.get((kind, digest))
+            if found is not None and found.polled_at == now:
+                return Poll(PollOutcome.SLOW_DOWN, found)
+            return super().poll_credential(kind, digest, client_id, now)
+
+
 class PollsOverwriteEachOther(SabotagedBackend):
     """Reads, computes and writes a poll in steps of their own."""
 
@@ -244,5 +257,6 @@ CREDENTIAL_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     NothingTurnsIntoEmpty,
     LaterDecisionWins,
     PollsForgotten,
+    ApprovedIsSlowed,
     PollsOverwriteEachOther,
 )
