@@ -18,6 +18,7 @@ __all__ = [
     "Pairs",
     "json_response",
     "redirect",
+    "repeated_names",
 ]
 
 Pairs = Sequence[tuple[str, str]]
