@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .errors import WouldBlockError
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "refuse_on_event_loop"]
 
 
 class Clock(Protocol):

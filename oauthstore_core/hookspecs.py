@@ -115,7 +115,8 @@ class TokenStore(Protocol):
 
         `GrantRevokedError`: the grant is revoked, or a fence in whose range it
         lies stands at or after its `granted_at`. `DuplicateError`: a digest or
-        the family exists. Nothing was written in either case.
+        the family exists, or a refresh token is to be added to a grant that
+        has a family. Nothing was written in either case.
         """
         ...
 
@@ -163,7 +164,7 @@ class TokenStore(Protocol):
 
         When this returns, nothing of the grant is valid or becomes valid. The
         first `revoked_at` stays. `keep_until` is set where the row has none,
-        or where there is no row.
+        also where it was revoked before, or where there is no row.
         """
         ...
 

@@ -6,7 +6,7 @@ that all backends answer alike. The first condition that holds decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .records import (
@@ -29,6 +29,7 @@ from .records import (
 
 __all__ = [
     "ACCESS_TOKENS_PER_GRANT",
+    "POLL_TOLERANCE",
     "SLOW_DOWN_STEP",
     "is_kept",
     "is_live_grant",
@@ -45,7 +46,7 @@ ACCESS_TOKENS_PER_GRANT = 32
 #: What `slow_down` adds to the interval, in seconds (RFC 8628 section 3.5).
 SLOW_DOWN_STEP = 5
 #: Whole seconds would punish a client that polls on time by up to one second.
-_POLL_TOLERANCE = 1
+POLL_TOLERANCE = 1
 
 
 def is_kept(keep_until: int | None, now: int) -> bool:
@@ -118,7 +119,7 @@ def judge_poll(credential: Credential | None, client_id: str, now: int) -> Poll:
 def _polled_too_soon(credential: Credential, now: int) -> bool:
     if credential.polled_at is None or credential.interval is None:
         return False
-    return now - credential.polled_at < credential.interval - _POLL_TOLERANCE
+    return now - credential.polled_at < credential.interval - POLL_TOLERANCE
 
 
 def judge_rotation(
@@ -166,15 +167,25 @@ def _within_grace(current: Token, previous: Token, now: int, grace: int) -> bool
 
 
 def surplus_tokens(
-    tokens: Iterable[Token], now: int, limit: int = ACCESS_TOKENS_PER_GRANT
+    stored: Sequence[Token], added: Sequence[Token], limit: int = ACCESS_TOKENS_PER_GRANT
 ) -> Sequence[Token]:
-    """Return the access tokens that a write to their grant drops.
+    """Return the access tokens that a write of `added` to their grant drops or leaves out.
 
-    These are the expired ones, and the oldest beyond `limit` live ones. Tokens
-    without expiry, and refresh tokens, are never among them.
+    These are the ones that have expired at the latest `issued_at` of `added`,
+    and the oldest beyond `limit` live ones; what is added counts as the
+    newest, for it is about to be answered. What has no expiry stays.
     """
-    access = [t for t in tokens if t.kind == "access" and t.expires_at is not None]
-    expired = [t for t in access if t.expires_at is not None and now >= t.expires_at]
-    live = [t for t in access if t.expires_at is not None and now < t.expires_at]
-    live.sort(key=lambda t: (t.issued_at, t.digest))
-    return expired + live[: max(0, len(live) - limit)]
+    if not added:
+        return ()
+    now = max(token.issued_at for token in added)
+    expired, live = [], []
+    for is_new, tokens in ((False, stored), (True, added)):
+        for token in tokens:
+            if token.kind != "access" or token.expires_at is None:
+                continue
+            if now >= token.expires_at:
+                expired.append(token)
+            else:
+                live.append((is_new, token.issued_at, token.digest, token))
+    live.sort(key=lambda entry: entry[:3])
+    return expired + [token for *_, token in live[: max(0, len(live) - limit)]]

@@ -5,3 +5,5 @@ from __future__ import annotations
 from .skips import pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
+
+pytest_plugins = ("tests.secrecy",)

@@ -79,10 +79,8 @@ class MemoryAccounts(AccountStore):
     @hookimpl
     def purge_attempts(self, now: int, limit: int) -> Purged:
         with self._lock:
-            return self._deadlines.purge(now, limit, lambda key: self._remove(key, now))
+            return self._deadlines.purge(now, limit, self._end, self._attempts.__delitem__)
 
-    def _remove(self, digest: str, now: int) -> bool:
-        if now < self._attempts.get(digest, (now + 1, 0))[0]:
-            return False
-        del self._attempts[digest]
-        return True
+    def _end(self, digest: str) -> int | None:
+        window = self._attempts.get(digest)
+        return None if window is None else window[0]

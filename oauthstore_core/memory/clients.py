@@ -55,11 +55,8 @@ class MemoryClients(ClientStore):
     @hookimpl
     def purge_clients(self, now: int, limit: int) -> Purged:
         with self._lock:
-            return self._deadlines.purge(now, limit, lambda key: self._remove(key, now))
+            return self._deadlines.purge(now, limit, self._end, self._clients.__delitem__)
 
-    def _remove(self, client_id: str, now: int) -> bool:
+    def _end(self, client_id: str) -> int | None:
         client = self._clients.get(client_id)
-        if client is None or client.expires_at is None or now < client.expires_at:
-            return False
-        del self._clients[client_id]
-        return True
+        return None if client is None else client.expires_at

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..errors import DuplicateError
 from ..hookspecs import CredentialCache, hookimpl
-from ..judgement import SLOW_DOWN_STEP, is_kept, judge_claim, judge_decision, judge_poll
+from ..judgement import SLOW_DOWN_STEP, judge_claim, judge_decision, judge_poll
 from ..records import (
     Claim,
     ClaimOutcome,
@@ -125,13 +125,13 @@ class MemoryCredentials(CredentialCache):
     @hookimpl
     def purge_credentials(self, now: int, limit: int) -> Purged:
         with self._lock:
-            return self._deadlines.purge(now, limit, lambda key: self._remove(key, now))
+            return self._deadlines.purge(now, limit, self._end, self._remove)
 
-    def _remove(self, key: Key, now: int) -> bool:
+    def _end(self, key: Key) -> int | None:
         credential = self._credentials.get(key)
-        if credential is None or is_kept(credential.keep_until, now):
-            return False
-        del self._credentials[key]
+        return None if credential is None else credential.keep_until
+
+    def _remove(self, key: Key) -> None:
+        credential = self._credentials.pop(key)
         if credential.alias is not None:
             del self._aliases[credential.kind, credential.alias]
-        return True

@@ -16,8 +16,8 @@ K = TypeVar("K", bound=Hashable)
 class Deadlines(Generic[K]):
     """Keys ordered by the moment from which a purge may remove them.
 
-    A key may be added again with another moment; what is no longer true is
-    found out when its turn comes.
+    A key may be added again with another moment, and what it stood for may be
+    gone; that is found out when its turn comes.
     """
 
     def __init__(self) -> None:
@@ -29,12 +29,27 @@ class Deadlines(Generic[K]):
         self._count += 1
         heapq.heappush(self._heap, (moment, self._count, key))
 
-    def purge(self, now: int, limit: int, remove: Callable[[K], bool]) -> Purged:
-        """Call `remove` on due keys until it returned True `limit` times or none is due."""
-        count = 0
-        while count < limit and self._is_due(now):
-            count += remove(heapq.heappop(self._heap)[2])
-        return Purged(count, self._is_due(now))
+    def purge(
+        self, now: int, limit: int, end: Callable[[K], int | None], remove: Callable[[K], None]
+    ) -> Purged:
+        """Call `remove` on at most `limit` keys whose end, by now, has come.
 
-    def _is_due(self, now: int) -> bool:
-        return bool(self._heap) and self._heap[0][0] <= now
+        `end` returns the moment as it is today, None where there is none.
+        """
+        count = 0
+        while (key := self._first_due(now, end)) is not None:
+            if count == limit:
+                return Purged(count, more=True)
+            heapq.heappop(self._heap)
+            remove(key)
+            count += 1
+        return Purged(count, more=False)
+
+    def _first_due(self, now: int, end: Callable[[K], int | None]) -> K | None:
+        while self._heap and self._heap[0][0] <= now:
+            key = self._heap[0][2]
+            moment = end(key)
+            if moment is not None and moment <= now:
+                return key
+            heapq.heappop(self._heap)
+        return None

@@ -31,10 +31,4 @@ class MemoryNonces(NonceStore):
     @hookimpl
     def purge_nonces(self, now: int, limit: int) -> Purged:
         with self._lock:
-            return self._deadlines.purge(now, limit, lambda digest: self._remove(digest, now))
-
-    def _remove(self, digest: str, now: int) -> bool:
-        if now < self._expiry.get(digest, now + 1):
-            return False
-        del self._expiry[digest]
-        return True
+            return self._deadlines.purge(now, limit, self._expiry.get, self._expiry.__delitem__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import DuplicateError, GrantRevokedError
 from ..hookspecs import RedeemingTokenStore, hookimpl
-from ..judgement import is_kept, judge_rotation, surplus_tokens
+from ..judgement import judge_rotation, surplus_tokens
 from ..records import (
     Claim,
     ClaimOutcome,
@@ -118,12 +118,18 @@ class MemoryTokens(RedeemingTokenStore):
             raise GrantRevokedError("The grant is revoked: nothing was saved.")
 
     def _refuse_duplicates(self, grant: Grant, row: _Row | None, tokens: Sequence[Token]) -> None:
-        access = [token.digest for token in tokens if token.kind != "refresh"]
+        self._refuse_duplicate_access(tokens)
+        has_family = row is not None and row.grant.family is not None
+        if has_family and any(token.kind == "refresh" for token in tokens):
+            raise DuplicateError("The grant has a refresh family: nothing was saved.")
+        if not has_family and grant.family in self._grant_of_family:
+            raise DuplicateError("The refresh family exists: nothing was saved.")
+
+    def _refuse_duplicate_access(self, tokens: Sequence[Token]) -> None:
+        left_out = surplus_tokens((), tokens, self._limit)
+        access = [t.digest for t in tokens if t.kind != "refresh" and t not in left_out]
         if len(set(access)) < len(access) or any(digest in self._grant_of for digest in access):
             raise DuplicateError("A token of that digest exists: nothing was saved.")
-        brings_family = len(access) < len(tokens) or (row is None and grant.family is not None)
-        if brings_family and grant.family in self._grant_of_family:
-            raise DuplicateError("The refresh family exists: nothing was saved.")
 
     def _add_row(self, grant: Grant) -> _Row:
         row = self._rows[grant.grant_id] = _Row(grant)
@@ -135,17 +141,18 @@ class MemoryTokens(RedeemingTokenStore):
         return row
 
     def _add_access(self, row: _Row, tokens: Sequence[Token]) -> None:
+        stored = list(row.access.values())
+        surplus = surplus_tokens(stored, tokens, self._limit)
+        for token in stored:
+            if token in surplus:
+                self._drop(row, token.digest)
         for token in tokens:
-            if token.kind == "refresh":
+            if token.kind == "refresh" or token in surplus:
                 continue
             row.access[token.digest] = token
             self._grant_of[token.digest] = row.grant.grant_id
             if token.expires_at is not None:
                 self._expired.add(token.expires_at, token.digest)
-        if tokens:
-            now = max(token.issued_at for token in tokens)
-            for token in surplus_tokens(row.access.values(), now, self._limit):
-                self._drop(row, token.digest)
 
     def _drop(self, row: _Row, digest: str) -> None:
         del row.access[digest]
@@ -200,7 +207,7 @@ class MemoryTokens(RedeemingTokenStore):
             if rotation.outcome is RotationOutcome.REUSED:
                 row.grant = replace(row.grant, revoked_at=now)
             elif rotation.outcome is RotationOutcome.WON and row.current.digest == digest:
-                self._refuse_duplicates(replace(row.grant, family=None), row, successors)
+                self._refuse_duplicate_access(successors)
                 row.previous = replace(row.current, state=TokenState.ROTATED, rotated_at=now)
                 row.current = successor
                 row.sealed_response = sealed_response
@@ -223,6 +230,7 @@ class MemoryTokens(RedeemingTokenStore):
             if row is None:
                 row = self._add_row(Grant(grant_id, client_id="", keep_until=keep_until))
             self._revoke(row, now, keep_until)
+            self._end(row, keep_until)
 
     @hookimpl
     def revoke_all(
@@ -253,10 +261,13 @@ class MemoryTokens(RedeemingTokenStore):
         if row.grant.revoked_at is not None:
             return False
         row.grant = replace(row.grant, revoked_at=now)
+        self._end(row, keep_until)
+        return True
+
+    def _end(self, row: _Row, keep_until: int) -> None:
         if row.grant.keep_until is None:
             row.grant = replace(row.grant, keep_until=keep_until)
             self._ended.add(keep_until, row.grant.grant_id)
-        return True
 
     # --- listing and purging ---
 
@@ -273,47 +284,43 @@ class MemoryTokens(RedeemingTokenStore):
     @hookimpl
     def purge_tokens(self, now: int, limit: int) -> Purged:
         with self._lock:
-            tokens = self._expired.purge(now, limit, lambda key: self._remove_token(key, now))
+            tokens = self._expired.purge(now, limit, self._token_end, self._remove_token)
             rest = limit - tokens.count
-            grants = self._ended.purge(now, rest, lambda key: self._remove_grant(key, now))
+            grants = self._ended.purge(now, rest, self._grant_end, self._remove_grant)
             rest -= grants.count
-            fences = self._fallen.purge(now, rest, lambda key: self._remove_fence(key, now))
+            fences = self._fallen.purge(now, rest, self._fence_end, self._remove_fence)
             return Purged(
                 tokens.count + grants.count + fences.count,
                 tokens.more or grants.more or fences.more,
             )
 
-    def _remove_token(self, digest: str, now: int) -> bool:
+    def _token_end(self, digest: str) -> int | None:
         grant_id = self._grant_of.get(digest)
-        if grant_id is None:
-            return False
-        row = self._rows[grant_id]
-        expires_at = row.access[digest].expires_at
-        if expires_at is None or now < expires_at:
-            return False
-        self._drop(row, digest)
-        return True
+        return None if grant_id is None else self._rows[grant_id].access[digest].expires_at
 
-    def _remove_grant(self, grant_id: str, now: int) -> bool:
+    def _remove_token(self, digest: str) -> None:
+        self._drop(self._rows[self._grant_of[digest]], digest)
+
+    def _grant_end(self, grant_id: str) -> int | None:
         row = self._rows.get(grant_id)
-        if row is None or is_kept(row.grant.keep_until, now):
-            return False
+        return None if row is None else row.grant.keep_until
+
+    def _remove_grant(self, grant_id: str) -> None:
+        row = self._rows.pop(grant_id)
         for digest in list(row.access):
             self._drop(row, digest)
-        del self._rows[grant_id]
         if row.grant.family is not None:
             del self._grant_of_family[row.grant.family]
         _discard(self._of_client, row.grant.client_id, grant_id)
         if row.grant.subject is not None:
             _discard(self._of_subject, row.grant.subject, grant_id)
-        return True
 
-    def _remove_fence(self, scope: Scope, now: int) -> bool:
+    def _fence_end(self, scope: Scope) -> int | None:
         fence = self._fences.get(scope)
-        if fence is None or now < fence.keep_until:
-            return False
+        return None if fence is None else fence.keep_until
+
+    def _remove_fence(self, scope: Scope) -> None:
         del self._fences[scope]
-        return True
 
 
 def _scopes_over(grant: Grant) -> Iterable[Scope]:

@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
 from authlib.oauth2.rfc6750 import InsufficientScopeError as AuthlibInsufficientScopeError
 
 from ..digests import generate_identifier
+from .redaction import redact
 
 __all__ = [
     "ClientAuthenticationError",
@@ -102,7 +103,7 @@ def log_refusal(error: OAuth2Error, *, endpoint: str, client_id: str | None = No
         "client_id": client_id,
         "error": error.error,
         "status": error.status_code,
-        "reason": getattr(error, "reason", None) or error.description,
+        "reason": getattr(error, "reason", None) or redact(error.description),
     }
     refusals.info(json.dumps(event), extra={"oauthstore": event})
     return reason_id

@@ -43,6 +43,7 @@ from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshToken
 from .handles import new_refresh_handle, parse_refresh_handle
 from .metadata import EndpointPaths, server_metadata
 from .pkce import S256CodeChallenge
+from .redaction import redact_authlib_logs
 from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
 from .resource_owner import ResourceOwner
@@ -107,6 +108,7 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         #: The clients that the request at hand has read: each is asked for once.
         self._seen: ContextVar[dict[str, ClientRecord | None] | None]
         self._seen = ContextVar("oauthstore_clients_seen", default=None)
+        redact_authlib_logs()
         self._register()
 
     def _register(self) -> None:

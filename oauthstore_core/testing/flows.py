@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..digests import generate_handle
 from ..judgement import judge_token
 from ..records import Grant, IssuedToken, Rotation, RotationOutcome, Token, TokenState
 from .kit import Handle, Kit
@@ -60,7 +60,7 @@ class Family:
         moment = self._kit.now if now is None else now
         if successors is None:
             successors = self.successors(presented, moment)
-        sealed = generate_handle().encode()
+        sealed = os.urandom(32)
         rotation = self._kit.handle(index).tokens.rotate_refresh_token(
             family=self.digest,
             digest=presented.digest,

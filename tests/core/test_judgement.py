@@ -181,6 +181,16 @@ def test_surplus_are_the_expired_and_the_oldest_beyond_the_limit() -> None:
     expired = Token("expired", "access", 0, NOW)
     others = [Token("forever", "access", 0), CURRENT, Token("o1", "oauth1", 0)]
 
-    surplus = surplus_tokens([*others, *reversed(live), expired], NOW, limit=2)
+    added = [Token("a0", "access", NOW, NOW + 1)]
+
+    surplus = surplus_tokens([*others, *reversed(live), expired], added, limit=3)
 
     assert [token.digest for token in surplus] == ["expired", "t0", "t1"]
+
+
+def test_what_is_added_is_never_the_oldest_of_its_second() -> None:
+    stored = [Token(f"z{n}", "access", NOW, NOW + 1) for n in range(3)]
+
+    surplus = surplus_tokens(stored, [Token("a", "access", NOW, NOW + 1)], limit=3)
+
+    assert [token.digest for token in surplus] == ["z0"]

@@ -117,7 +117,7 @@ class _Issued:
         self._kit = kit
         self._values: list[str] = []
         self.ring = KeyRing(["k" * 32])
-        self.witness = f"witness-{digests.generate_handle()}"
+        self.witness = f"witness-{digests.generate_identifier()}"
 
     def new(self, length: int = 43) -> str:
         """Return a new value that must never be seen again."""

@@ -65,8 +65,17 @@ class ExpiryNeverCleared(SabotagedBackend):
     caught_by = "IDX-03"
 
     class Clients(MemoryClients):
-        def _remove(self, client_id: str, now: int) -> bool:
-            return self._clients.pop(client_id, None) is not None
+        def __init__(self, lock: threading.Lock) -> None:
+            super().__init__(lock)
+            self._ends: dict[str, int] = {}
+
+        def save_client(self, client: Client) -> Client:
+            if client.expires_at is not None:
+                self._ends[client.client_id] = client.expires_at
+            return super().save_client(client)
+
+        def _end(self, client_id: str) -> int | None:
+            return self._ends.get(client_id) if client_id in self._clients else None
 
 
 class AttemptsLost(SabotagedBackend):

@@ -12,7 +12,13 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, null, select, updat
 
 from oauthstore_core.errors import ConflictError, DuplicateError
 from oauthstore_core.hookspecs import CredentialCache, hookimpl
-from oauthstore_core.judgement import SLOW_DOWN_STEP, judge_claim, judge_decision, judge_poll
+from oauthstore_core.judgement import (
+    POLL_TOLERANCE,
+    SLOW_DOWN_STEP,
+    judge_claim,
+    judge_decision,
+    judge_poll,
+)
 from oauthstore_core.records import (
     Claim,
     ClaimOutcome,
@@ -32,9 +38,6 @@ from .sqlite import insert
 from .values import CREDENTIAL, key, text
 
 __all__ = ["SqlaCredentials"]
-
-#: As in `judgement`: polls are timed in whole seconds, and one of them is forgiven.
-_POLL_TOLERANCE = 1
 
 
 class SqlaCredentials(CredentialCache):
@@ -191,7 +194,7 @@ class SqlaCredentials(CredentialCache):
 
 
 def _too_soon(now: ColumnElement[int]) -> ColumnElement[bool]:
-    return now - table.c.polled_at < table.c.interval - _POLL_TOLERANCE
+    return now - table.c.polled_at < table.c.interval - POLL_TOLERANCE
 
 
 def _overtaken(what: str) -> ConflictError:

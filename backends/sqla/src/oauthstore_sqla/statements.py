@@ -110,8 +110,6 @@ def _announce() -> ReturningInsert[Any]:
     )
     new = insert(grants).from_select([c.name for c in names], row)
     brings_refresh = new.excluded.current_digest.is_not(None)
-    holder = grants.alias("holder")
-    family_is_taken = exists().where(holder.c.family == bindparam("family"))
     changes: dict[Any, Any] = {
         c.name: case((brings_refresh, new.excluded[c.name]), else_=c) for c in _CURRENT
     }
@@ -121,7 +119,7 @@ def _announce() -> ReturningInsert[Any]:
         set_=changes,
         where=and_(
             grants.c.revoked_at.is_(None),
-            or_(new.excluded.current_digest.is_(None), ~family_is_taken),
+            or_(new.excluded.current_digest.is_(None), grants.c.family.is_(None)),
         ),
     ).returning(_droppable(bindparam("grant_id")))
 
@@ -155,13 +153,13 @@ def _droppable(grant_id: ColumnElement[Any]) -> ScalarSelect[Any]:
 
 
 def _drop_surplus() -> Delete:
-    """Drop what has expired, and the oldest beyond `keep`; as `judgement.surplus_tokens`."""
+    """Drop what has expired, and the oldest beyond `room`; as `judgement.surplus_tokens`."""
     its_access = _access_with_expiry(bindparam("grant_id"))
     surplus = (
         select(tokens.c.digest)
         .where(its_access, tokens.c.expires_at > bindparam("latest"))
         .order_by(tokens.c.issued_at.desc(), tokens.c.digest.desc())
-        .offset(bindparam("keep"))
+        .offset(bindparam("room"))
     )
     return delete(tokens).where(
         its_access,
@@ -214,10 +212,10 @@ def _revoke_grant() -> Insert:
     return new.on_conflict_do_update(
         index_elements=[grants.c.grant_id],
         set_={
-            "revoked_at": new.excluded.revoked_at,
+            "revoked_at": func.coalesce(grants.c.revoked_at, new.excluded.revoked_at),
             "keep_until": func.coalesce(grants.c.keep_until, new.excluded.keep_until),
         },
-        where=grants.c.revoked_at.is_(None),
+        where=or_(grants.c.revoked_at.is_(None), grants.c.keep_until.is_(None)),
     )
 
 

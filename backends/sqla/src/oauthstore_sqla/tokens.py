@@ -13,7 +13,7 @@ from typing import Any
 
 from oauthstore_core.errors import DuplicateError, GrantRevokedError
 from oauthstore_core.hookspecs import RedeemingTokenStore, hookimpl
-from oauthstore_core.judgement import judge_rotation
+from oauthstore_core.judgement import judge_rotation, surplus_tokens
 from oauthstore_core.records import (
     Claim,
     ClaimOutcome,
@@ -52,8 +52,9 @@ class _Write:
 
     def __init__(self, tokens: Sequence[Token], grant_id: str, keep: int) -> None:
         self._keep = keep
-        others = [token for token in tokens if token.kind != "refresh"]
-        counted = [t.expires_at for t in others if t.kind == "access" and t.expires_at is not None]
+        surplus = {token.digest for token in surplus_tokens((), tokens, keep)}
+        others = [t for t in tokens if t.kind != "refresh" and t.digest not in surplus]
+        counted = [t for t in others if t.kind == "access" and t.expires_at is not None]
         latest = max((token.issued_at for token in tokens), default=0)
         #: The refresh token to become current, if any.
         self.refresh = next((t for t in reversed(tokens) if t.kind == "refresh"), None)
@@ -62,14 +63,14 @@ class _Write:
             **REFRESH.values(self.refresh, "current_"),
             "latest": latest,
             "keep": keep,
+            "room": max(0, keep - len(counted)),
         }
         self._adds = len(counted)
-        self._adds_expired = any(expires_at <= latest for expires_at in counted)
         self._drops = len(tokens) > 0
 
     def drops(self, droppable: int) -> bool:
         """Tell whether the grant holds access tokens to drop; see `statements`."""
-        return self._drops and (self._adds_expired or droppable + self._adds > self._keep)
+        return self._drops and droppable + self._adds > self._keep
 
 
 class SqlaTokens(RedeemingTokenStore):
@@ -130,10 +131,10 @@ class SqlaTokens(RedeemingTokenStore):
         return GrantRevokedError("The grant is revoked: nothing was saved.")
 
     def _add_access(self, session: Session, write: _Write, droppable: int) -> None:
-        for values in write.access:
-            session.count(self._sql.add_token, values)
         if write.drops(droppable):
             session.count(self._sql.drop_surplus, write.values)
+        for values in write.access:
+            session.count(self._sql.add_token, values)
 
     # --- reading and rotating ---
 

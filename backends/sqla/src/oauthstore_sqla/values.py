@@ -27,6 +27,7 @@ __all__ = [
     "GRANT",
     "REFRESH",
     "TOKEN",
+    "Mapper",
     "following",
     "key",
     "text",
