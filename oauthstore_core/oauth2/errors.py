@@ -93,13 +93,15 @@ class InsufficientScopeError(AuthlibInsufficientScopeError):
         return [*super().get_headers(), ("WWW-Authenticate", challenge)]
 
 
-def log_refusal(error: OAuth2Error, *, endpoint: str, client_id: str | None = None) -> str:
+def log_refusal(
+    error: OAuth2Error, *, path: str | None = None, client_id: str | None = None
+) -> str:
     """Log why a request was refused, and return the id of that log line."""
     reason_id = generate_identifier()
     event = {
         "event": "refused",
         "reason_id": reason_id,
-        "endpoint": endpoint,
+        "path": path,
         "client_id": client_id,
         "error": error.error,
         "status": error.status_code,

@@ -2,7 +2,7 @@
 
 A client may send its refresh token as `client_id` or `redirect_uri`, and what
 a log says of a refused request would quote it. Whatever could be a handle is
-replaced by its fingerprint.
+replaced by its fingerprint. So it is with what a store's error says.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ __all__ = ["redact", "redact_authlib_logs"]
 
 #: What a handle of ours looks like, and anything that is as long without a break.
 _HANDLE = re.compile(r"(?:rt_[A-Za-z0-9_-]{22}\.)?[A-Za-z0-9_-]{43,}")
+#: The user and password of a URL, such as a database's.
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 #: Authlib's modules that log at DEBUG what requests say.
 _LOGGERS = (
     "authlib.oauth2.rfc6749.authenticate_client",
@@ -26,7 +28,8 @@ _LOGGERS = (
 
 
 def redact(text: str) -> str:
-    """Return the text with the fingerprint in place of everything that could be a handle."""
+    """Return the text with a fingerprint for all that could be a handle, and no URL's password."""
+    text = _USERINFO.sub("***", text)
     return _HANDLE.sub(lambda found: f"<{fingerprint(digest(found[0]))}>", text)
 
 

@@ -86,6 +86,6 @@ class ResourceProtector(AuthlibResourceProtector):
 
     def create_error_response(self, error: OAuth2Error) -> HttpResponse:
         """Answer an error that `validate` raised."""
-        log_refusal(error, endpoint="resource")
+        log_refusal(error)
         status, body, headers = error()
         return json_response(status, body, headers)

@@ -43,7 +43,7 @@ from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshToken
 from .handles import new_refresh_handle, parse_refresh_handle
 from .metadata import EndpointPaths, server_metadata
 from .pkce import S256CodeChallenge
-from .redaction import redact_authlib_logs
+from .redaction import redact, redact_authlib_logs
 from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
 from .resource_owner import ResourceOwner
@@ -138,12 +138,12 @@ class AuthorizationServer(AuthlibAuthorizationServer):
 
     def create_token_response(self, request: HttpRequest) -> HttpResponse:
         """Answer at the token endpoint (RFC 6749 section 3.2)."""
-        return self._answer("token", request, super().create_token_response)
+        return self._answer(request, super().create_token_response)
 
     def create_endpoint_response(self, name: str, request: HttpRequest) -> HttpResponse:
         """Answer at the endpoint `revocation` or `introspection`."""
         create = super().create_endpoint_response
-        return self._answer(name, request, lambda form: create(name, form))
+        return self._answer(request, lambda form: create(name, form))
 
     def create_metadata_response(self, request: HttpRequest) -> HttpResponse:
         """Answer with the server's metadata (RFC 8414 section 3)."""
@@ -176,12 +176,7 @@ class AuthorizationServer(AuthlibAuthorizationServer):
     def _read_query(self, request: HttpRequest) -> AuthorizationRequest:
         return AuthorizationRequest(request, self.issuer)
 
-    def _answer(
-        self,
-        endpoint: str,
-        request: HttpRequest,
-        create: Callable[[FormRequest], Any],
-    ) -> HttpResponse:
+    def _answer(self, request: HttpRequest, create: Callable[[FormRequest], Any]) -> HttpResponse:
         form = None
         try:
             form = FormRequest(request, self.issuer)
@@ -196,14 +191,14 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         try:
             yield
         except StoreError as error:
-            log.warning("A store failed: %s", type(error).__name__)
+            log.warning("A store failed: %s: %s", type(error).__name__, redact(str(error)))
             raise TemporarilyUnavailableError from error
 
     def handle_error_response(self, request: Any, error: OAuth2Error) -> HttpResponse:
         """Answer an error, and log under a reason id what was behind it."""
-        client = getattr(request, "client", None)
-        client_id = getattr(client, "client_id", None)
-        log_refusal(error, endpoint="oauth2", client_id=client_id)
+        client_id = getattr(getattr(request, "client", None), "client_id", None)
+        path = getattr(getattr(request, "http", None), "path", None)
+        log_refusal(error, path=path, client_id=client_id)
         if error.redirect_uri and not error.redirect_fragment:
             # Authlib would write the redirect URI's own query anew.
             parameters = [(name, str(value)) for name, value in error.get_body()]
