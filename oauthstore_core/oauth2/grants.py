@@ -31,7 +31,7 @@ from ..records import (
 from ..sealing import open_with_handle, seal_with_handle
 from .client_authentication import CONFIDENTIAL_METHODS, METHODS
 from .clients import ClientRecord
-from .errors import RefusedGrantError
+from .errors import RefusedGrantError, TemporarilyUnavailableError
 from .handles import parse_refresh_handle
 from .redirect_uris import with_parameters
 from .resource_owner import ResourceOwner
@@ -306,11 +306,11 @@ class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
                 grant = self._fresh_grant(token, now)
                 server.stores.tokens.save_token(grant, self.issue_records(token, grant, now))
             except GrantRevokedError:
-                server.clock.wait_until(server.past_fences(server.clock.now()))
+                server.wait_past_fences()
                 self._start_anew(token)
             else:
                 return
-        raise RefusedGrantError("the client's grants are being revoked again and again")
+        raise TemporarilyUnavailableError
 
     def _fresh_grant(self, token: dict[str, Any], now: int) -> Grant:
         settings = self.server.settings

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -56,6 +57,8 @@ log = logging.getLogger(__name__)
 LoadUser = Callable[[str], Any]
 #: A fence outlives the longest-lived credential by this much, for clocks that differ.
 _FENCE_MARGIN = 60
+#: How many requests may wait for a fence at once: half of an edge's worker threads.
+_WAITING = 8
 
 
 def _refuse_insecure(issuer: str) -> None:
@@ -108,6 +111,7 @@ class AuthorizationServer(AuthlibAuthorizationServer):
         #: The clients that the request at hand has read: each is asked for once.
         self._seen: ContextVar[dict[str, ClientRecord | None] | None]
         self._seen = ContextVar("oauthstore_clients_seen", default=None)
+        self._waiting = threading.BoundedSemaphore(_WAITING)
         redact_authlib_logs()
         self._register()
 
@@ -356,6 +360,19 @@ class AuthorizationServer(AuthlibAuthorizationServer):
     def _revocation_end(self, now: int) -> int:
         longest = self.settings.lifetimes.authorization_code
         return self.past_fences(now) + longest + _FENCE_MARGIN
+
+    def wait_past_fences(self) -> None:
+        """Return once every fence that stands now is passed.
+
+        `WouldBlockError`: on an event loop. `TemporarilyUnavailableError`: so
+        many requests are waiting already that more would leave no thread for others.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise TemporarilyUnavailableError
+        try:
+            self.clock.wait_until(self.past_fences(self.clock.now()))
+        finally:
+            self._waiting.release()
 
     def past_fences(self, now: int) -> int:
         """Return a time past every fence that has been raised until `now`."""

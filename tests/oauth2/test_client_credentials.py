@@ -105,6 +105,21 @@ def _waiting(world: World) -> tuple[World, _InterveningClock, Party]:
     return waiting, clock, party
 
 
+def test_no_more_than_eight_requests_wait_for_a_fence_at_once(world: World) -> None:
+    waiting, clock, party = _waiting(world)
+    answers = []
+
+    def ask_again() -> None:
+        if clock.waits < 20:
+            answers.append(waiting.client_credentials(party))
+
+    clock.meanwhile = ask_again
+    waiting.client_credentials(party)
+
+    assert clock.waits == 8
+    assert answers[0].outcome == (503, "temporarily_unavailable")
+
+
 def test_a_client_that_is_deleted_meanwhile_gets_nothing(world: World) -> None:
     waiting, clock, party = _waiting(world)
     clock.meanwhile = lambda: delete_client(waiting.server, party.client_id)
@@ -164,7 +179,7 @@ def test_a_client_that_is_revoked_again_and_again_is_refused_in_the_end(world: W
         party.client_id, None, clock.now() + 10, clock.now() + 1000
     )
 
-    assert waiting.client_credentials(party).outcome == (400, "invalid_grant")
+    assert waiting.client_credentials(party).outcome == (503, "temporarily_unavailable")
     assert clock.waits == 3
 
 
