@@ -40,10 +40,18 @@ def test_repeated_header_fields_are_joined_by_a_comma_cookies_by_a_semicolon() -
     assert HttpRequest("GET", "/", headers=headers).cookies == {"x": "1", "y": "2"}
 
 
-def test_a_malformed_cookie_header_is_no_cookies() -> None:
-    headers = Headers([("Cookie", "a b=\x01; ;;=;\xff")])
+@pytest.mark.parametrize("foreign", ['{"a": "b c"}', "flag", "path=/", "x=\x01", "a b=c", '"', ""])
+def test_cookies_are_found_behind_whatever_others_set(foreign: str) -> None:
+    headers = Headers([("Cookie", f"{foreign}; ours=1")])
 
-    assert HttpRequest("GET", "/", headers=headers).cookies == {}
+    assert HttpRequest("GET", "/", headers=headers).cookies["ours"] == "1"
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\x85", "\x1f"])
+def test_a_cookie_behind_an_exotic_space_has_another_name(space: str) -> None:
+    headers = Headers([("Cookie", f"{space}__Host-ours=1")])
+
+    assert "__Host-ours" not in HttpRequest("GET", "/", headers=headers).cookies
 
 
 def test_query_and_form_keep_order_repetition_and_empty_values() -> None:
