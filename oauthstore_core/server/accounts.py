@@ -86,13 +86,16 @@ class Accounts:
         fields: dict[str, Any] = json.loads(payload)
         return json.dumps(fields | {"password": self._hash(_judge_password(password))})
 
-    def _renew(self, account: Account, password: str) -> Account:
+    def _renew(self, account: Account, password: str) -> Account | None:
         if not self._hasher.check_needs_rehash(_password_hash(account)):
             return account
         try:
             return self.change_password(account, password)
-        except ConflictError:  # another sign-in renews it at this moment
-            return self.store.query_account_by_subject(account.subject) or account
+        except ConflictError:
+            # Another sign-in has renewed it, or the password was just changed.
+            current = self.store.query_account_by_subject(account.subject)
+            known = current is not None and self._matches(_password_hash(current), password)
+            return current if known else None
 
     def _hash(self, password: str) -> str:
         with self._slots:

@@ -106,6 +106,19 @@ def test_a_sign_in_renews_a_hash_with_other_parameters(accounts: Accounts) -> No
     assert later.verify("alice", PASSWORD) == account
 
 
+@pytest.mark.parametrize(("meanwhile", "signs_in"), [(PASSWORD, True), ("another password", False)])
+def test_a_password_that_is_changed_during_a_renewal_ends_the_old_one(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch, meanwhile: str, *, signs_in: bool
+) -> None:
+    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    later = Accounts(accounts.store, accounts._clock, stronger)
+    account = accounts.store.query_account("alice")
+    monkeypatch.setattr(later.store, "query_account", lambda _: account)
+    changed = accounts.change_password(account, meanwhile)
+
+    assert later.verify("alice", PASSWORD) == (changed if signs_in else None)
+
+
 def test_another_password_keeps_what_else_the_payload_holds(accounts: Accounts) -> None:
     account = accounts.store.query_account("alice")
     payload = json.dumps(json.loads(account.payload) | {"later": [1]})
