@@ -79,9 +79,10 @@ def delete(invocation: Invocation, name: str, *, yes: bool) -> None:
     confirm(f"Delete the account {name} and revoke all that it allowed?", yes=yes)
     with invocation.server() as server:
         accounts = accounts_of(server)
-        account = _found(accounts, name)
-        accounts.store.delete_account(account.subject)
+        # First that nothing new begins; the account last, so that this can be repeated.
+        account = accounts.lock(_found(accounts, name))
         revoked = server.revoke_all(subject=account.subject)
+        accounts.store.delete_account(account.subject)
     told = _described(account) | {"deleted": True, "grants_revoked": revoked}
     invocation.tell(
         told, lambda: click.echo(f"Deleted {account.name}; {revoked} grants were revoked.")

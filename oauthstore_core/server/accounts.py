@@ -69,6 +69,11 @@ class Accounts:
         payload = self._payload(account.payload, password)
         return self.store.save_account(replace(account, payload=payload))
 
+    def lock(self, account: Account) -> Account:
+        """Store no password: nobody signs in any more, and every session ends with that."""
+        fields: dict[str, Any] = json.loads(account.payload) | {"password": None}
+        return self.store.save_account(replace(account, payload=json.dumps(fields)))
+
     def verify(self, name: str, password: str) -> Account | None:
         """Return the account if this is its password.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from oauthstore_core.errors import StoreUnavailableError
 from oauthstore_core.http import Headers, HttpRequest
 from oauthstore_core.oauth2.server import AuthorizationServer
+from oauthstore_core.records import Grant
 from oauthstore_core.server.application import accounts_of, open_server
 from oauthstore_core.settings import Settings
 
@@ -169,6 +171,25 @@ class TestUsers:
         assert deleted["deleted"] is True
         assert tell("user", "list") == []
         run("user", "delete", "alice", "--yes", exit_code=3)
+
+    def test_a_deletion_that_was_cut_off_locks_the_user_out_and_can_be_repeated(
+        self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> NoReturn:
+            raise StoreUnavailableError("gone")
+
+        subject = tell("user", "add", "alice", "--password-stdin", stdin=PASSWORD)["subject"]
+        server = open_server(Settings.load(environ={}))
+        with server.stores:
+            server.stores.tokens.save_token(Grant("g", "c", subject, granted_at=1), [])
+        with monkeypatch.context() as outage:
+            outage.setattr(AuthorizationServer, "revoke_all", fail)
+            run("user", "delete", "alice", "--yes", exit_code=4)
+
+        server = open_server(Settings.load(environ={}))
+        with server.stores:
+            assert accounts_of(server).verify("alice", PASSWORD) is None
+        assert tell("user", "delete", "alice", "--yes")["grants_revoked"] == 1
 
 
 class TestTokens:
