@@ -106,6 +106,8 @@ class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
         """Store the code's digest with all that its redemption will be held against."""
         now = self.server.clock.now()
         owner: ResourceOwner = request.user
+        present_at: int | None = getattr(owner, "present_at", None)
+        granted_at = now if present_at is None else present_at
         data = request.payload.data
         payload = {
             "redirect_uri": data.get("redirect_uri"),
@@ -118,11 +120,11 @@ class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
             CODE,
             request.client.client_id,
             expires_at=now + self.server.settings.lifetimes.authorization_code,
-            keep_until=self.server.grant_end(now),
+            keep_until=self.server.grant_end(granted_at),
             grant_id=generate_identifier(),
             subject=str(owner.get_user_id()),
             state=CredentialState.APPROVED,
-            granted_at=now,
+            granted_at=granted_at,
             payload=_encode(payload),
         )
         self.server.stores.credentials.save_credential(credential, now)

@@ -13,6 +13,9 @@ class ResourceOwner:
 
     subject: str
     auth_time: int | None = None
+    #: A time before it was looked up: what it grants counts from then, so that the fence of a
+    #: deletion that comes in between lies past it. None: from when the code is stored.
+    present_at: int | None = None
 
     def get_user_id(self) -> str:
         """Return the subject; Authlib's word for it."""

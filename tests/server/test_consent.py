@@ -8,6 +8,8 @@ import pytest
 
 from oauthstore_core.errors import StoreUnavailableError
 from oauthstore_core.oauth2.server import AuthorizationServer
+from oauthstore_core.records import Client
+from oauthstore_core.server.accounts import Accounts
 from oauthstore_core.testing.clock import FakeClock
 
 from .browser import Ask, Browser, NewBrowser, QueryOf
@@ -242,3 +244,40 @@ def test_a_code_that_cannot_be_stored_is_a_page_with_503(
     monkeypatch.setattr(server.stores.credentials, "save_credential", fail)
 
     assert browser.submit(page, "/authorize", decision="allow").status == 503
+
+
+def test_a_consent_during_which_the_account_is_deleted_is_dead(
+    browser: Browser,
+    ask: Ask,
+    query_of: QueryOf,
+    server: AuthorizationServer,
+    accounts: Accounts,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = browser.sign_in() and accounts.store.query_account("alice")
+    page = browser.get(ask())
+    query_client = server.stores.clients.query_client
+
+    def delete_and_query(client_id: str) -> Client | None:
+        monkeypatch.undo()
+        accounts.store.delete_account(account.subject)
+        server.revoke_all(subject=account.subject)
+        clock.advance(30)
+        return query_client(client_id)
+
+    monkeypatch.setattr(server.stores.clients, "query_client", delete_and_query)
+    code = query_of(browser.submit(page, "/authorize", decision="allow").location)["code"]
+    answer = browser.post(
+        "/token",
+        {
+            "grant_type": "authorization_code",
+            "client_id": "album",
+            "code": code,
+            "redirect_uri": "https://app.example.org/callback",
+            "code_verifier": "v" * 43,
+        },
+    )
+
+    assert answer.status == 400
+    assert '"invalid_grant"' in answer.text

@@ -41,11 +41,12 @@ def show(site: Site, request: HttpRequest) -> HttpResponse:
 
 def decide(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer POST: a code or a denial for the client, by a redirect."""
+    present_at = site.server.clock.now()
     session = site.sessions.current(request)
     if session is None:
         return _to_sign_in(site, request)
     site.refuse_forged(session.session_id, request)
-    owner = _owner(session)
+    owner = _owner(session, present_at)
     decision = single(request.form, "decision")
     if decision not in {"allow", "deny"}:
         raise _no_decision(_address(request))
@@ -76,10 +77,10 @@ def _failure(answer: HttpResponse) -> PageError:
     return oauth_refusal(OAuth2Error(told.get("error_description"), error=told.get("error")))
 
 
-def _owner(session: Session | None) -> ResourceOwner | None:
+def _owner(session: Session | None, present_at: int | None = None) -> ResourceOwner | None:
     if session is None:
         return None
-    return ResourceOwner(session.account.subject, session.auth_time)
+    return ResourceOwner(session.account.subject, session.auth_time, present_at)
 
 
 def _address(request: HttpRequest) -> str:
