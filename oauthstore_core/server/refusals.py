@@ -11,6 +11,7 @@ from authlib.oauth2 import OAuth2Error
 
 from ..http import HttpResponse
 from ..oauth2.errors import TemporarilyUnavailableError
+from ..oauth2.redaction import redact
 from .rendering import Renderer
 from .throttle import WINDOW
 
@@ -50,9 +51,9 @@ class PageError(Exception):
 
     def response(self, renderer: Renderer) -> HttpResponse:
         """Return the error page, and log why."""
-        logger.warning(
-            "reason %s: %s (%s)", self.reason_id, self.title, self.detail or self.explanation
-        )
+        # An address, and what Authlib says of a request, quote what was sent.
+        found = redact(self.detail or self.explanation)
+        logger.warning("reason %s: %s (%s)", self.reason_id, self.title, found)
         context = {"error": self}
         return renderer.page("error.html", context, status=self.status, headers=self.headers)
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 import pytest
 
 from oauthstore_core.errors import StoreUnavailableError
+from oauthstore_core.oauth2.handles import new_refresh_handle
 from oauthstore_core.oauth2.server import AuthorizationServer
 from oauthstore_core.records import Client
 from oauthstore_core.server.accounts import Accounts
@@ -188,6 +189,17 @@ def test_the_form_may_lead_to_the_client_and_nowhere_else(browser: Browser, ask:
     policy = browser.get(ask()).header("Content-Security-Policy")
 
     assert "form-action 'self' https://app.example.org;" in policy
+
+
+@pytest.mark.parametrize("parameter", ["client_id", "redirect_uri", "response_type", "scope"])
+def test_a_token_in_the_wrong_place_is_not_logged(
+    browser: Browser, ask: Ask, caplog: pytest.LogCaptureFixture, parameter: str
+) -> None:
+    handle = str(new_refresh_handle())
+
+    browser.get(ask(**{parameter: handle}))
+
+    assert handle not in caplog.text
 
 
 @pytest.mark.parametrize(
