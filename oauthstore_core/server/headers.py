@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 __all__ = ["form_target", "page_headers"]
+
+#: CSP's host-source without wildcards.
+_HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]+)?")
 
 
 def page_headers(form_targets: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -32,7 +36,8 @@ def form_target(redirect_uri: str) -> str:
     """
     parts = urlsplit(redirect_uri)
     host = parts.netloc.rpartition("@")[2]
-    if parts.scheme not in {"http", "https"} or not host or "[" in host:
-        # A custom scheme; or an IPv6 address, for which CSP has no notation.
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+        # A custom scheme; or an IPv6 address, for which CSP has no notation; or a host with
+        # characters that would end the source, or the policy.
         return f"{parts.scheme}:"
     return f"{parts.scheme}://{host}"

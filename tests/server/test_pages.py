@@ -105,6 +105,9 @@ def test_a_store_is_asked_for_nothing_by_the_first_page_of_a_stranger(browser: B
         ("http://[::1]:8123/cb", "http:"),
         ("com.example.app:/cb", "com.example.app:"),
         ("com.example.app://x;y/cb", "com.example.app:"),
+        ("https://x;sandbox/cb", "https:"),
+        ("https://x,y/cb", "https:"),
+        ("https://*/cb", "https:"),
     ],
 )
 def test_a_form_may_lead_to_the_origin_or_the_scheme(redirect_uri: str, source: str) -> None:
