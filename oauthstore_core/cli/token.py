@@ -48,9 +48,10 @@ def revoke(invocation: Invocation, handle: str | None) -> None:
     presented = read_handle(handle)
     with invocation.server() as server:
         found = revoke_handle(server, presented)
+        whole = server.settings.revoke_access_token_revokes_grant
     if found is None:
         raise _missing()
-    what = "grant" if isinstance(found, RefreshToken) else "token"
+    what = "grant" if whole or isinstance(found, RefreshToken) else "token"
     shown = fingerprint(found.digest)
     told = {"fingerprint": shown, "client_id": found.client_id, "revoked": what}
     invocation.tell(told, lambda: click.echo(f"Revoked the {what} of {shown}."))

@@ -209,7 +209,16 @@ class TestTokens:
         assert len(before["fingerprint"]) == 8
         assert token not in shown
         assert revoked["fingerprint"] == before["fingerprint"]
+        assert revoked["revoked"] == "token"
         assert after["state"] == "revoked"
+
+    def test_where_an_access_token_takes_its_grant_along_it_says_so(
+        self, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        token = issue_from_store(create(tell))["access_token"]
+        monkeypatch.setenv("OAUTHSTORE_REVOKE_ACCESS_TOKEN_REVOKES_GRANT", "true")
+
+        assert tell("token", "revoke", stdin=token)["revoked"] == "grant"
 
     @pytest.mark.parametrize("verb", ["inspect", "revoke"])
     def test_an_unknown_token_ends_with_3(self, run: Run, tell: Tell, verb: str) -> None:
