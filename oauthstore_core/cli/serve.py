@@ -154,6 +154,8 @@ def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
         "log_config": logging,
         "log_level": "info" if access_log else "warning",
         "server_header": False,
-        "proxy_headers": False,
+        # From this machine, or from where FORWARDED_ALLOW_IPS says: behind a proxy all would
+        # else share one address, and its count of attempts to sign in.
+        "proxy_headers": True,
         "timeout_graceful_shutdown": _PATIENCE,
     }

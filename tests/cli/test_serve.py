@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -17,11 +18,13 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from oauthstore_core.cli.access_log import WithoutQuery
 from oauthstore_core.cli.banner import announce
 from oauthstore_core.cli.invocation import Invocation
 from oauthstore_core.cli.listening import Address, usual_address
+from oauthstore_core.cli.serve import _uvicorn_options
 from oauthstore_core.server.application import open_server
 from oauthstore_core.server.demo import DemoNotes
 from oauthstore_core.settings import Settings
@@ -217,6 +220,30 @@ def test_secrets_are_shown_at_the_first_start_and_then_how_to_make_others(
     assert ("user set-password demo" in told) is (first is None)
     assert f"--config {folder / 'oauthstore.toml'}" in told or first
     assert "http://127.0.0.1:8000/demo" in told
+
+
+@pytest.mark.parametrize(("peer", "seen"), [("127.0.0.1", "192.0.2.7"), ("192.0.2.1", "192.0.2.1")])
+def test_a_proxy_on_this_machine_tells_who_asks(
+    monkeypatch: pytest.MonkeyPatch, peer: str, seen: str
+) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    addresses = []
+
+    async def application(scope: dict[str, Any], *_: object) -> None:
+        addresses.append(scope["client"][0])
+
+    options = _uvicorn_options(Address("127.0.0.1", 8000), access_log=False)
+    config = uvicorn.Config(application, **options | {"log_config": None})
+    config.load()
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "client": (peer, 1),
+        "headers": [(b"x-forwarded-for", b"203.0.113.9, 192.0.2.7")],
+    }
+    asyncio.run(config.loaded_app(scope, None, None))
+
+    assert addresses == [seen]
 
 
 def test_the_access_log_leaves_queries_out() -> None:
