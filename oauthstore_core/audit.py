@@ -28,6 +28,7 @@ from .digests import digest as digest_of
 from .digests import fingerprint
 from .errors import ConflictError, DuplicateError, GrantRevokedError
 from .hookspecs import hookimpl
+from .oauth2.redaction import redact
 from .plugins.descriptors import Plugin, PluginContext
 from .records import (
     Account,
@@ -106,7 +107,8 @@ class AuditObserver:
 
     @hookimpl(wrapper=True)
     def query_client(self, client_id: str) -> Wrapper[Any]:
-        with self._watch("query_client", client_id=client_id):
+        # Nobody has said yet that this is a client's: it is whatever was sent.
+        with self._watch("query_client", client_id=redact(client_id)):
             return (yield)
 
     @hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from oauthstore_core.digests import digest, fingerprint
+from oauthstore_core.digests import digest, fingerprint, generate_handle
 from oauthstore_core.errors import GrantRevokedError, StoreUnavailableError
 from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.records import Account, Client, Credential, CredentialState, Grant, Token
@@ -243,3 +243,19 @@ def test_the_trail_is_not_dropped_by_the_default_level_of_the_root() -> None:
         assert logger.isEnabledFor(logging.INFO)
     finally:
         logger.setLevel(before)
+
+
+def test_a_token_that_was_sent_as_a_client_id_is_not_written_where_the_store_fails(
+    stores: Stores,
+    backend: MemoryBackend,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handle = generate_handle()
+    monkeypatch.setattr(backend.clients, "_clients", None)
+
+    with pytest.raises(AttributeError):
+        stores.clients.query_client(handle)
+
+    assert [event["event"] for event in events(caplog)] == ["store_failed"]
+    assert handle not in caplog.text
