@@ -118,26 +118,20 @@ class UnknownBackendError(_UnknownNameError):
 
     kind = "storage backend"
 
-    #: Which distribution serves a scheme that we know but do not find installed.
-    known: ClassVar = {
-        "sqlite": "oauthstore-sqla",
-        "sqla": "oauthstore-sqla",
-        "postgresql": "oauthstore-sqla",
-        "mysql": "oauthstore-sqla",
-        "mariadb": "oauthstore-sqla",
-        "mongodb": "oauthstore-mongo",
-        "mongodb+srv": "oauthstore-mongo",
-        "redis": "oauthstore-redis",
-        "rediss": "oauthstore-redis",
-        "valkey": "oauthstore-redis",
-        "redis+sentinel": "oauthstore-redis",
-        "redis+cluster": "oauthstore-redis",
-    }
+    #: Which distribution serves a scheme that we know but do not find installed. Only what is
+    #: released: a name that nobody has taken yet, somebody else could.
+    known: ClassVar = {"sqlite": "oauthstore-sqla", "sqla": "oauthstore-sqla"}
+    #: Schemes whose backends are being built.
+    planned: ClassVar = frozenset(
+        {"postgresql", "mysql", "mariadb", "mongodb", "redis", "rediss", "valkey"}
+    )
 
     def _how_to_install(self) -> str:
-        for scheme in (self.name, self.name.partition("+")[0]):
-            if scheme in self.known:
-                return f"To install it: pip install {self.known[scheme]}"
+        scheme = self.name.partition("+")[0]
+        if scheme in self.known:
+            return f"To install it: pip install {self.known[scheme]}"
+        if scheme in self.planned:
+            return "This version has none for it. Use sqlite:///... (pip install oauthstore-sqla)."
         return "A backend comes in a distribution of its own, such as oauthstore-sqla."
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -93,11 +95,21 @@ def test_an_unknown_scheme_names_the_nearest_and_what_is_installed() -> None:
     )
 
 
-def test_a_known_scheme_that_is_not_installed_names_its_distribution() -> None:
+@pytest.mark.parametrize("scheme", ["redis+sentinel", "postgresql+psycopg", "mongodb+srv"])
+def test_a_scheme_that_is_yet_to_come_names_no_distribution_of_its_own(scheme: str) -> None:
     with pytest.raises(UnknownBackendError) as error:
-        load_backend("redis+sentinel")
+        load_backend(scheme)
 
-    assert message(error).endswith("To install it: pip install oauthstore-redis")
+    assert message(error).endswith(
+        "This version has none for it. Use sqlite:///... (pip install oauthstore-sqla)."
+    )
+
+
+def test_what_is_named_to_install_is_released_with_the_core() -> None:
+    folders = (Path(__file__).parents[2] / "backends").glob("*/pyproject.toml")
+    released = {tomllib.loads(file.read_text())["project"]["name"] for file in folders}
+
+    assert set(UnknownBackendError.known.values()) <= released
 
 
 def test_an_unknown_driver_of_a_known_scheme_names_its_distribution(
@@ -106,7 +118,7 @@ def test_an_unknown_driver_of_a_known_scheme_names_its_distribution(
     monkeypatch.setattr("oauthstore_core.plugins.discovery._by_name", lambda _group: {})
 
     with pytest.raises(UnknownBackendError) as error:
-        load_backend("postgresql+psycopg")
+        load_backend("sqlite+aiosqlite")
 
     assert message(error).endswith("To install it: pip install oauthstore-sqla")
 
