@@ -3,7 +3,8 @@
 Options: `seconds` (5), for how long; `size` (1024), of how many clients. A
 client that another process changes or deletes is seen as it was for up to
 `seconds`; the fence of a revocation stands that much further ahead, so that
-nothing issued on a stale answer outlives it.
+nothing issued on a stale answer outlives it. So whatever deletes or revokes, the
+command line too, must run with the same `plugins` and options as the servers.
 """
 
 # The hooks' documentation is the hookspecs'.
