@@ -154,8 +154,7 @@ def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
         "log_config": logging,
         "log_level": "info" if access_log else "warning",
         "server_header": False,
-        # From this machine, or from where FORWARDED_ALLOW_IPS says: behind a proxy all would
-        # else share one address, and its count of attempts to sign in.
-        "proxy_headers": True,
+        # What a proxy says of the client is believed of those proxies that are named, only.
+        "proxy_headers": bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         "timeout_graceful_shutdown": _PATIENCE,
     }

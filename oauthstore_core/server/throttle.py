@@ -6,6 +6,7 @@ from typing import Final
 
 from ..clock import Clock
 from ..hookspecs import AccountStore
+from ..oauth2.redirect_uris import is_loopback_host
 from ..sealing import KeyRing
 
 __all__ = ["WINDOW", "Throttle"]
@@ -27,7 +28,9 @@ class Throttle:
 
     def admit(self, name: str, address: str | None) -> bool:
         """Count an attempt, whether the name exists or not, and tell whether it may go on."""
-        by_address = 0 if address is None else self._count("sign-in address", address)
+        # A loopback address is that of a proxy which nobody named: it is everybody's.
+        shared = address is None or is_loopback_host(address)
+        by_address = 0 if shared else self._count("sign-in address", str(address))
         by_name = self._count("sign-in name", name)
         return by_name <= ATTEMPTS_PER_NAME and by_address <= ATTEMPTS_PER_ADDRESS
 

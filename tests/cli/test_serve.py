@@ -222,11 +222,14 @@ def test_secrets_are_shown_at_the_first_start_and_then_how_to_make_others(
     assert "http://127.0.0.1:8000/demo" in told
 
 
-@pytest.mark.parametrize(("peer", "seen"), [("127.0.0.1", "192.0.2.7"), ("192.0.2.1", "192.0.2.1")])
-def test_a_proxy_on_this_machine_tells_who_asks(
-    monkeypatch: pytest.MonkeyPatch, peer: str, seen: str
+@pytest.mark.parametrize(
+    ("named", "seen"),
+    [("127.0.0.1", "192.0.2.7"), ("192.0.2.1", "127.0.0.1"), ("", "127.0.0.1")],
+)
+def test_a_proxy_that_is_named_tells_who_asks(
+    monkeypatch: pytest.MonkeyPatch, named: str, seen: str
 ) -> None:
-    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", named)
     addresses = []
 
     async def application(scope: dict[str, Any], *_: object) -> None:
@@ -238,7 +241,7 @@ def test_a_proxy_on_this_machine_tells_who_asks(
     scope = {
         "type": "http",
         "scheme": "http",
-        "client": (peer, 1),
+        "client": ("127.0.0.1", 1),
         "headers": [(b"x-forwarded-for", b"203.0.113.9, 192.0.2.7")],
     }
     asyncio.run(config.loaded_app(scope, None, None))

@@ -123,6 +123,14 @@ def test_an_address_that_tries_many_names_waits(browser: Browser, new_browser: N
     assert new_browser("192.0.2.2").sign_in().status == 303
 
 
+def test_a_proxy_that_nobody_named_is_not_counted_as_an_address(new_browser: NewBrowser) -> None:
+    local = new_browser("127.0.0.1")
+    for number in range(101):
+        local.sign_in(f"name{number}", "wrong")
+
+    assert local.sign_in().status == 303
+
+
 def test_counts_carry_neither_names_nor_addresses(
     browser: Browser, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
