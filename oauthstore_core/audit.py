@@ -28,7 +28,6 @@ from .digests import digest as digest_of
 from .digests import fingerprint
 from .errors import ConflictError, DuplicateError, GrantRevokedError
 from .hookspecs import hookimpl
-from .oauth2.redaction import redact
 from .plugins.descriptors import Plugin, PluginContext
 from .records import (
     Account,
@@ -44,6 +43,7 @@ from .records import (
     RotationOutcome,
     Token,
 )
+from .redaction import redact
 
 __all__ = ["AuditObserver", "plugin"]
 

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
 from authlib.oauth2.rfc6750 import InsufficientScopeError as AuthlibInsufficientScopeError
 
 from ..digests import generate_identifier
-from .redaction import redact
+from ..redaction import redact
 
 __all__ = [
     "ClientAuthenticationError",

@@ -32,11 +32,13 @@ from ..clock import Clock, SystemClock
 from ..digests import generate_handle
 from ..errors import SettingsError, StoreError
 from ..http import HttpRequest, HttpResponse, json_response
+from ..redaction import redact
 from ..sealing import KeyRing
 from ..settings import Settings
 from ..settings.checks import judge_issuer
 from ..stores import Stores
 from . import client_authentication as authentication
+from .authlib_logs import redact_authlib_logs
 from .clients import ClientRecord
 from .endpoints import IntrospectionEndpoint, RevocationEndpoint
 from .errors import ClientAuthenticationError, TemporarilyUnavailableError, log_refusal
@@ -44,7 +46,6 @@ from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshToken
 from .handles import new_refresh_handle, parse_refresh_handle
 from .metadata import EndpointPaths, server_metadata
 from .pkce import S256CodeChallenge
-from .redaction import redact, redact_authlib_logs
 from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
 from .resource_owner import ResourceOwner

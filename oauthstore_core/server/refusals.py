@@ -11,7 +11,7 @@ from authlib.oauth2 import OAuth2Error
 
 from ..http import HttpResponse
 from ..oauth2.errors import TemporarilyUnavailableError
-from ..oauth2.redaction import redact
+from ..redaction import redact
 from .rendering import Renderer
 from .throttle import WINDOW
 

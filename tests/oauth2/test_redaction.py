@@ -9,7 +9,7 @@ import pytest
 
 from oauthstore_core.digests import digest, generate_handle
 from oauthstore_core.oauth2.handles import new_refresh_handle
-from oauthstore_core.oauth2.redaction import redact
+from oauthstore_core.redaction import redact
 
 from .world import World
 

@@ -10,21 +10,14 @@ from __future__ import annotations
 import logging
 import re
 
-from ..digests import digest, fingerprint
+from .digests import digest, fingerprint
 
-__all__ = ["redact", "redact_authlib_logs"]
+__all__ = ["Redaction", "redact"]
 
 #: What a handle of ours looks like, and anything that is as long without a break.
 _HANDLE = re.compile(r"(?:rt_[A-Za-z0-9_-]{22}\.)?[A-Za-z0-9_-]{43,}")
 #: The user and password of a URL, such as a database's.
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-#: Authlib's modules that log at DEBUG what requests say.
-_LOGGERS = (
-    "authlib.oauth2.rfc6749.authenticate_client",
-    "authlib.oauth2.rfc6749.grants.authorization_code",
-    "authlib.oauth2.rfc6749.grants.client_credentials",
-    "authlib.oauth2.rfc6749.grants.refresh_token",
-)
 
 
 def redact(text: str) -> str:
@@ -33,19 +26,10 @@ def redact(text: str) -> str:
     return _HANDLE.sub(lambda found: f"<{fingerprint(digest(found[0]))}>", text)
 
 
-class _Redaction(logging.Filter):
+class Redaction(logging.Filter):
     """Redacts the message of every record that passes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Fix the message, without its arguments."""
         record.msg, record.args = redact(record.getMessage()), None
         return True
-
-
-_redaction = _Redaction()
-
-
-def redact_authlib_logs() -> None:
-    """Redact what Authlib logs of requests; a second call changes nothing."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_redaction)
