@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
-
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 #: Nothing of the browser's own asks for a network.
 QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"]
@@ -34,7 +32,10 @@ def server(tmp_path: Path) -> Generator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Generator[Browser]:
-    with playwright.sync_playwright() as driver:
+    # Here, for other sessions that only collect this module do not have it.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=os.environ["CHROMIUM"], args=QUIET)
         yield browser
         browser.close()
