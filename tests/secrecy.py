@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import traceback
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
 
-_HANDLE = re.compile(r"[A-Za-z0-9_-]{43,}")
+#: Of 256 bits in base64url; of what is longer, its beginning.
+_LENGTH = 43
+_HANDLE = re.compile(rf"[A-Za-z0-9_-]{{{_LENGTH},}}")
 _LOGGERS = ("authlib", "oauthstore", "oauthstore_core", "sqlalchemy.engine", "alembic", "uvicorn")
 _BYTES = 32
 
@@ -32,12 +35,15 @@ class Watch(logging.Handler):
         """Return what `secrets.token_urlsafe` returns, and remember it."""
         value = _token_urlsafe(nbytes)
         if nbytes is not None and nbytes >= _BYTES:
-            self.issued.add(value)
+            self.issued.add(value[:_LENGTH])
         return value
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record whose text has what may be a handle."""
-        text = f"{record.getMessage()} {record.exc_text or record.exc_info or ''}"
+        text = record.getMessage()
+        if record.exc_info:
+            # With the causes, as a formatter would print them.
+            text += "".join(traceback.format_exception(*record.exc_info))
         if _HANDLE.search(text):
             self.logged.append(text)
 
@@ -47,7 +53,8 @@ class Watch(logging.Handler):
 
     def _is_found_in(self, text: str) -> bool:
         runs = _HANDLE.findall(text)
-        return any(run[at : at + 43] in self.issued for run in runs for at in range(len(run) - 42))
+        parts = (run[at : at + _LENGTH] for run in runs for at in range(len(run) - _LENGTH + 1))
+        return any(part in self.issued for part in parts)
 
 
 _token_urlsafe = secrets.token_urlsafe

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from ..digests import fingerprint
-from ..oauth2.management import inspect_handle, revoke_handle
+from ..oauth2.endpoints import query_handle
+from ..oauth2.management import revoke_handle
 from ..oauth2.server import AuthorizationServer
 from ..oauth2.views import AccessToken, RefreshToken
 from .failures import NotFoundFailure
@@ -32,7 +33,7 @@ def inspect(invocation: Invocation, handle: str | None) -> None:
     """Show what the store knows of a token: by fingerprint, never the token itself."""
     presented = read_handle(handle)
     with invocation.server() as server:
-        found = inspect_handle(server, presented)
+        found = query_handle(server, presented)
         if found is None:
             raise _missing()
         described = _describe(server, found)

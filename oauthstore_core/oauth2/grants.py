@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2.rfc6749 import AccessDeniedError, grants
@@ -242,13 +243,7 @@ class RefreshTokenGrant(_StoreMixin, grants.RefreshTokenGrant):
         presented: RefreshToken = self.request.refresh_token
         handle, family = presented.handle, presented.family
         access, refresh = self.issue_records(token, family.grant, now)
-        successor = Token(
-            refresh.digest,
-            refresh.kind,
-            now,
-            refresh.expires_at,
-            generation=family.current.generation + 1,
-        )
+        successor = replace(refresh, generation=family.current.generation + 1)
         grace = self.server.settings.reuse_grace
         sealed = self._seal(token, presented) if grace else None
         rotation = self.server.stores.tokens.rotate_refresh_token(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .server import AuthorizationServer
     from .views import AccessToken, RefreshToken
 
-__all__ = ["delete_client", "inspect_handle", "revoke_handle"]
+__all__ = ["delete_client", "revoke_handle"]
 
 
 def delete_client(server: AuthorizationServer, client_id: str) -> int | None:
@@ -22,11 +22,6 @@ def delete_client(server: AuthorizationServer, client_id: str) -> int | None:
     deleted = server.stores.clients.delete_client(client_id)
     revoked = server.revoke_all(client_id=client_id)
     return revoked if deleted or revoked else None
-
-
-def inspect_handle(server: AuthorizationServer, handle: str) -> AccessToken | RefreshToken | None:
-    """Return what the store knows of a token, in whatever state, or None."""
-    return query_handle(server, handle)
 
 
 def revoke_handle(server: AuthorizationServer, handle: str) -> AccessToken | RefreshToken | None:

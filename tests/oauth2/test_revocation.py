@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oauthstore_core.oauth2.management import delete_client, inspect_handle, revoke_handle
+from oauthstore_core.oauth2.endpoints import query_handle
+from oauthstore_core.oauth2.management import delete_client, revoke_handle
 
 from .world import Party, World
 
@@ -134,7 +135,7 @@ def test_an_operator_can_look_at_a_token_and_revoke_it(world: World) -> None:
     party = world.register()
     tokens = world.issue(party)
 
-    found = inspect_handle(world.server, tokens["access_token"])
+    found = query_handle(world.server, tokens["access_token"])
     revoked = revoke_handle(world.server, tokens["refresh_token"])
 
     assert found is not None
