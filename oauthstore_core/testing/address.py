@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from operator import attrgetter
@@ -24,6 +24,11 @@ class StoreAddress:
     plugin: BackendPlugin | str
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether `open` takes the option `on_io`: a function that the store calls with "before" and
+    #: "after" each of its I/Os, from the thread that does it. It may wait, end the process, or
+    #: raise an `OSError`, which the store is to take for one of its connection; what is raised
+    #: "after" stands for a lost reply. Without it, much is reported as not proved.
+    on_io: bool = False
 
     def descriptor(self) -> BackendPlugin:
         """Return the plugin, imported if it was given by name."""
@@ -38,6 +43,7 @@ class StoreAddress:
             )
         return found
 
-    def open(self) -> Backend:
-        """Open one more handle on the store."""
-        return self.descriptor().open(self.url, dict(self.options))
+    def open(self, on_io: Callable[[str], None] | None = None) -> Backend:
+        """Open one more handle on the store; `on_io` only where the store takes it."""
+        seam = {} if on_io is None else {"on_io": on_io}
+        return self.descriptor().open(self.url, {**self.options, **seam})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import NoReturn, cast
 
 import pytest
 
@@ -21,10 +21,19 @@ from .address import StoreAddress
 from .clock import FakeClock
 from .races import rounds
 
-__all__ = ["HANDLES", "Handle", "Kit"]
+__all__ = ["HANDLES", "Handle", "Kit", "NotProved", "not_proved"]
 
 #: How many handles a case opens where it looks "through every handle".
 HANDLES = 3
+
+
+class NotProved(pytest.skip.Exception):
+    """A case lacks a seam that the backend's author did not give; never counts as passed."""
+
+
+def not_proved(reason: str) -> NoReturn:
+    """End the case: it cannot be told whether the store keeps the promise."""
+    raise NotProved(f"not proved: {reason}")
 
 
 class Handle:
@@ -88,6 +97,8 @@ class Kit:
         self._dump: Callable[[], bytes] | None = None
         self._roles = address.descriptor().roles
         self._opened = [self._open()]
+        #: Those that are not to be handed out by `handles`.
+        self._others: list[Handle] = []
         self._opened[0].backend.migrate()
 
     def _open(self) -> Handle:
@@ -142,14 +153,15 @@ class Kit:
         if not self.capabilities.shared:
             pytest.skip("does not declare the capability shared: nothing outlives its handle")
         self.close()
-        self._opened = [self._open()]
+        self._opened, self._others = [self._open()], []
         return self.first
 
     def another_backend(self) -> Backend:
         """Open one more handle, closed with the others; the same one where nothing is shared."""
-        if self.capabilities.shared:
-            self._opened.append(self._open())
-        return self._opened[-1].backend
+        if not self.capabilities.shared:
+            return self.first.backend
+        self._others.append(self._open())
+        return self._others[-1].backend
 
     def dump_with(self, dump: Callable[[], bytes]) -> None:
         """Take the raw probe."""
@@ -164,7 +176,17 @@ class Kit:
             )
         return self._dump()
 
+    def open_with(self, on_io: Callable[[str], None]) -> Handle:
+        """Open a handle whose every I/O passes `on_io`; closed with the others."""
+        if not self.address.on_io:
+            if not self.capabilities.blocking:
+                pytest.skip("does not block: there is no I/O between which it could be cut off")
+            not_proved("`StoreAddress.on_io` is not set: the store has no seam at its I/Os")
+        self._others.append(Handle(self.address.open(on_io), self._roles))
+        return self._others[-1]
+
     def close(self) -> None:
         """Close every handle that was opened."""
-        for backend in {id(handle.backend): handle.backend for handle in self._opened}.values():
+        handles = [*self._opened, *self._others]
+        for backend in {id(handle.backend): handle.backend for handle in handles}.values():
             backend.close()

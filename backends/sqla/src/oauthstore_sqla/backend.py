@@ -49,7 +49,12 @@ class SqlaBackend:
         """Open the store, without connecting; the README has the URLs and options."""
         self._options = read_options(options or {})
         engine, self._path = _choose(url, self._options)
-        self._store = Store(engine, path=self._path, patience=self._options.busy_timeout)
+        self._store = Store(
+            engine,
+            path=self._path,
+            patience=self._options.busy_timeout,
+            on_io=self._options.on_io,
+        )
         self.clients = SqlaClients(self._store)
         self.credentials = SqlaCredentials(self._store)
         self.tokens = SqlaTokens(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -28,11 +28,13 @@ from oauthstore_core.errors import ConflictError, StoreError, StoreUnavailableEr
 from .errors import DRIVER_ERRORS, BusyError, missing_schema, translated
 from .sqlite import BEGIN, give_back, take_over
 
-__all__ = ["ATTEMPTS", "Runner", "Session", "Statement", "Store"]
+__all__ = ["ATTEMPTS", "OnIo", "Runner", "Session", "Statement", "Store"]
 
 T = TypeVar("T")
 C = TypeVar("C")
 Row = Sequence[Any]
+#: Called with "before" and "after" each statement: a seam for the conformance kit.
+OnIo = Callable[[str], None]
 
 #: How often a step that was not executed is tried, and a judgement that was overtaken.
 ATTEMPTS: Final = 8
@@ -73,22 +75,21 @@ class Runner(Protocol):
 class Session:
     """A connection of the driver, for as long as one step takes."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_on_io")
 
-    def __init__(self, connection: DBAPIConnection) -> None:
+    def __init__(self, connection: DBAPIConnection, on_io: OnIo | None) -> None:
         self._connection = connection
+        self._on_io = on_io
 
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
-        cursor = self._connection.cursor()
-        cursor.execute(statement.sql, statement.parameters(values))
+        cursor = self._execute(statement.sql, statement.parameters(values))
         found = cursor.fetchall()
         cursor.close()
         return list(found)
 
     def count(self, statement: Statement, values: Mapping[str, Any]) -> int:
-        cursor = self._connection.cursor()
-        cursor.execute(statement.sql, statement.parameters(values))
-        count = cursor.rowcount
+        cursor = self._execute(statement.sql, statement.parameters(values))
+        count: int = cursor.rowcount
         cursor.close()
         return count
 
@@ -104,20 +105,31 @@ class Session:
         return result
 
     def _command(self, sql: str) -> None:
+        self._execute(sql, ()).close()
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> DBAPICursor:
         cursor = self._connection.cursor()
-        cursor.execute(sql)
-        cursor.close()
+        if self._on_io is None:
+            cursor.execute(sql, parameters)
+            return cursor
+        self._on_io("before")
+        cursor.execute(sql, parameters)
+        self._on_io("after")
+        return cursor
 
 
 class Store:
     """A database: it compiles and runs statements, tries again, and translates errors."""
 
-    def __init__(self, engine: Engine, *, path: Path | None, patience: float) -> None:
+    def __init__(
+        self, engine: Engine, *, path: Path | None, patience: float, on_io: OnIo | None = None
+    ) -> None:
         """Run on the engine; `path` is the file of an engine that is the store's own.
 
         `patience` is for how many seconds a writer waits for others.
         """
         self._engine = engine
+        self._on_io = on_io
         if path is not None:
             event.listen(engine, "connect", self._note_file)
         self._file = None if path is None else str(path)
@@ -230,7 +242,7 @@ class Store:
         driver: Any = pooled.dbapi_connection
         mode = take_over(driver) if self._file is None else None
         try:
-            return work(Session(driver))
+            return work(Session(driver, self._on_io))
         except BaseException as error:
             if not isinstance(error, StoreError) and _breaks_connection(error):
                 pooled.invalidate()

@@ -30,7 +30,13 @@ from oauthstore_core.errors import (
 __all__ = ["DRIVER_ERRORS", "BusyError", "MissingSchemaError", "missing_schema", "translated"]
 
 #: What a call of the driver, or of SQLAlchemy around it, may raise.
-DRIVER_ERRORS: Final = (sqlite3.Error, sqlite3.Warning, exc.SQLAlchemyError, OverflowError)
+DRIVER_ERRORS: Final = (
+    sqlite3.Error,
+    sqlite3.Warning,
+    exc.SQLAlchemyError,
+    OverflowError,
+    OSError,
+)
 
 _PRIMARY_CODE: Final = 0xFF
 _DUPLICATE: Final = (
@@ -81,7 +87,7 @@ def _by_code(error: BaseException, where: str) -> StoreError:
         return missing_schema(where, str(error))
     if primary in _REFUSED or isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError)):
         return _refused(where, getattr(error, "sqlite_errorname", None) or type(error).__name__)
-    reason = str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+    reason = str(error) if isinstance(error, (sqlite3.Error, OSError)) else type(error).__name__
     return StoreUnavailableError(
         f"{where} was to be read or written, but the driver reports: {reason}. "
         "Check the file, its disk and its permissions."

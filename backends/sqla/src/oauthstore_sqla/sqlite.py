@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ _SYNCHRONOUS: Final = ("FULL", "NORMAL")
 _POOL_SIZE: Final = 48
 _POOL_OVERFLOW: Final = 48
 _POOL_TIMEOUT: Final = 10.0
-_OPTIONS: Final = ("access_tokens_per_grant", "busy_timeout", "engine", "synchronous")
+_OPTIONS: Final = ("access_tokens_per_grant", "busy_timeout", "engine", "on_io", "synchronous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ class Options:
     synchronous: str = "FULL"
     #: The application's own engine, which the application disposes of.
     engine: Engine | None = None
+    #: A seam for tests: called with "before" and "after" each statement, it may wait, or raise
+    #: an `OSError`, which counts as the connection's.
+    on_io: Callable[[str], None] | None = None
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
