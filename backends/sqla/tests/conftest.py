@@ -7,6 +7,8 @@ import pytest
 
 from oauthstore_sqla import SqlaBackend
 
+from .servers import NAMES, Database, Servers
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -24,3 +26,34 @@ def store(url: str) -> Iterator[SqlaBackend]:
     backend.migrate()
     yield backend
     backend.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    opened = Servers()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=NAMES)
+def server_name(request: pytest.FixtureRequest) -> str:
+    """Return each server's name in turn; a module may override it with fewer."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database(servers: Servers, server_name: str) -> Iterator[Database]:
+    """Return a database with the store's tables, the test's own."""
+    server = servers[server_name]
+    made = Database(server, server.create_migrated())
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def empty_database(servers: Servers, server_name: str) -> Iterator[Database]:
+    """Return a database without tables, the test's own."""
+    server = servers[server_name]
+    made = Database(server, server.create())
+    yield made
+    made.drop()
