@@ -117,10 +117,14 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.error_on_missing_interpreters = True
 
-PROJECTS = [Path("pyproject.toml"), *sorted(Path("backends").glob("*/pyproject.toml"))]
+#: The core, its backends, and the backends that stand for other people's.
+PROJECTS = [
+    Path("pyproject.toml"),
+    *(path for d in ("backends", "examples") for path in sorted(Path(d).glob("*/pyproject.toml"))),
+]
 CORE = nox.project.load_toml(PROJECTS[0])
 BACKENDS = [str(project.parent) for project in PROJECTS[1:]]
-#: The core and its backends from the checkout: a change of a module needs no new installation.
+#: All of them from the checkout: a change of a module needs no new installation.
 EDITABLE = ["--editable", ".[server,testing]", *(a for b in BACKENDS for a in ("--editable", b))]
 #: No test waits that long; one that does hangs.
 PYTEST = ["pytest", "--timeout=120"]
@@ -186,7 +190,8 @@ def races(session: nox.Session) -> None:
     install(session, *EDITABLE, *group("test"))
     # One test at a time: the races bring processes of their own.
     session.run(*PYTEST, "--timeout=900", "-m", "race or slow", *session.posargs)
-    suites = [p for d in ("tests", "backends") for p in Path(d).rglob("test_*conformance.py")]
+    folders = ("tests", "backends", "examples")
+    suites = [p for d in folders for p in Path(d).rglob("test_*conformance.py")]
     rounds = {"OAUTHSTORE_TEST_ROUNDS": "200", "OAUTHSTORE_TEST_GENERATIONS": "10000"}
     session.run(*PYTEST, "--timeout=900", *map(str, suites), env={**rounds, **os.environ})
 

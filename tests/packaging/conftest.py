@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from .distributions import BACKENDS, CORE, ROOT
+from .distributions import BACKENDS, CORE, EXAMPLES, ROOT
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "distribution" in metafunc.fixturenames:
-        metafunc.parametrize("distribution", [CORE, *BACKENDS], ids=lambda d: d.name)
-    if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", BACKENDS, ids=lambda d: d.name)
+    for name, found in (
+        ("distribution", [CORE, *BACKENDS, *EXAMPLES]),
+        ("ours", [CORE, *BACKENDS]),
+        ("backend", BACKENDS),
+    ):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, found, ids=lambda d: d.name)
 
 
 @pytest.fixture(scope="session")

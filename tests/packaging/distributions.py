@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from oauthstore_core import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A distribution of this repository: the core, or a first-party backend."""
+    """The core, a backend of ours, or an example of somebody else's."""
 
     folder: Path
 
@@ -29,6 +31,11 @@ class Distribution:
         return self.project["name"]
 
     @property
+    def version(self) -> str:
+        """The one that it states, else that of the core and its backends."""
+        return self.project.get("version", __version__)
+
+    @property
     def package(self) -> Path:
         """The folder of its one import package."""
         (package,) = self.metadata["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
@@ -36,4 +43,11 @@ class Distribution:
 
 
 CORE = Distribution(ROOT)
-BACKENDS = [Distribution(path.parent) for path in sorted(ROOT.glob("backends/*/pyproject.toml"))]
+
+
+def _in_folder(name: str) -> list[Distribution]:
+    return [Distribution(path.parent) for path in sorted(ROOT.glob(f"{name}/*/pyproject.toml"))]
+
+
+BACKENDS = _in_folder("backends")
+EXAMPLES = _in_folder("examples")

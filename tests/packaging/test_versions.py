@@ -14,18 +14,18 @@ from .distributions import Distribution
 
 
 def test_every_distribution_takes_its_version_from_the_one_file(
-    distribution: Distribution, root: Path
+    ours: Distribution, root: Path
 ) -> None:
-    hatch = distribution.metadata["tool"]["hatch"]["version"]
+    hatch = ours.metadata["tool"]["hatch"]["version"]
 
-    assert distribution.project["dynamic"] == ["version"]
-    assert (distribution.folder / hatch["path"]).resolve() == root / "oauthstore_core/_version.py"
+    assert ours.project["dynamic"] == ["version"]
+    assert (ours.folder / hatch["path"]).resolve() == root / "oauthstore_core/_version.py"
 
 
 def test_every_installed_distribution_has_the_version_of_the_core(
-    distribution: Distribution,
+    ours: Distribution,
 ) -> None:
-    assert metadata.version(distribution.name) == __version__
+    assert metadata.version(ours.name) == __version__
 
 
 def test_every_backend_pins_the_minor_version_of_the_core(backend: Distribution) -> None:

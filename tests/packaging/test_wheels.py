@@ -10,8 +10,6 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from oauthstore_core import __version__
-
 from .distributions import Distribution
 
 pytestmark = pytest.mark.wheels
@@ -28,8 +26,12 @@ def dist() -> Path:
         )
 
 
-def _wheel(dist: Path, name: str) -> zipfile.ZipFile:
-    return zipfile.ZipFile(dist / f"{name.replace('-', '_')}-{__version__}-py3-none-any.whl")
+def _stem(distribution: Distribution) -> str:
+    return f"{distribution.name.replace('-', '_')}-{distribution.version}"
+
+
+def _wheel(dist: Path, distribution: Distribution) -> zipfile.ZipFile:
+    return zipfile.ZipFile(dist / f"{_stem(distribution)}-py3-none-any.whl")
 
 
 def _files(package: Path) -> set[str]:
@@ -44,7 +46,7 @@ def _files(package: Path) -> set[str]:
 def test_a_wheel_holds_every_file_of_its_package_and_nothing_else(
     distribution: Distribution, dist: Path
 ) -> None:
-    with _wheel(dist, distribution.name) as wheel:
+    with _wheel(dist, distribution) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
 
     assert names == _files(distribution.package)
@@ -52,19 +54,19 @@ def test_a_wheel_holds_every_file_of_its_package_and_nothing_else(
 
 
 def test_a_wheel_tells_its_licence_and_version(distribution: Distribution, dist: Path) -> None:
-    with _wheel(dist, distribution.name) as wheel:
+    with _wheel(dist, distribution) as wheel:
         (path,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = Parser().parsestr(wheel.read(path).decode())
 
     assert metadata["License-Expression"] == "BSD-3-Clause"
-    assert metadata["Version"] == __version__
+    assert metadata["Version"] == distribution.version
     assert metadata.get_payload()
 
 
 def test_a_source_distribution_builds_the_package_and_brings_its_readme(
     distribution: Distribution, dist: Path
 ) -> None:
-    stem = f"{distribution.name.replace('-', '_')}-{__version__}"
+    stem = _stem(distribution)
     with tarfile.open(dist / f"{stem}.tar.gz") as archive:
         names = {str(PurePosixPath(name).relative_to(stem)) for name in archive.getnames()}
 
