@@ -23,8 +23,7 @@ suite knows; both may live in a conftest.
 Collection
     The suite's classes `TestTokenStore` ... are subclasses of the contract
     classes `TokenStoreContract` ...; pytest collects them in the module that
-    imports them, by its default `python_classes = Test*`. There is no
-    entry point, so nothing is loaded in other runs. With
+    imports them, by its default `python_classes = Test*`. With
     `collect_imported_tests = false` write ``class TestTokens(TokenStoreContract): ...``
     for each of them, and a test that asserts ``guard.broken_rules(globals()) == []``.
 
@@ -34,6 +33,12 @@ What is run
     each with its reason. Nothing else can be skipped: a case that is
     overridden without ``@pytest.mark.xfail(reason="...")`` fails
     `test_no_case_is_overridden`.
+
+How it ended
+    The run ends with a table for each store: per family of cases what is
+    proved, not proved for want of a seam, failed, or skipped, with the
+    reasons; also under xdist. It is written by `oauthstore_core.pytest_plugin`,
+    an entry point that imports nothing in runs without the kit.
 
 How often
     Races run 20 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000

@@ -1,4 +1,4 @@
-"""The list of cases: their ids, what each proves, and a report of how they ended.
+"""The list of cases: their ids and what each proves.
 
 The ids are those of the list that the contract was written with. A letter
 tells the cases of one id apart. `RESTATED` and `STRUCK` say where this
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import cache
+from typing import Final
 
 from .contracts import CONTRACTS, contract_cases
 
@@ -21,17 +21,13 @@ __all__ = [
     "RESTATED",
     "STRUCK",
     "Case",
-    "Ending",
-    "Result",
     "all_cases",
     "case_ids",
+    "case_of",
     "find_case",
-    "format_summary",
 ]
 
 _DOCSTRING = re.compile(r"(?P<id>(?P<family>[A-Z]+)-\d\d[a-z]?): (?P<summary>.+)", re.DOTALL)
-
-Ending = Literal["passed", "failed", "skipped", "not proved"]
 
 #: Cases that ask for something else than the first list, with the reason.
 RESTATED: Final[dict[str, str]] = {
@@ -107,22 +103,11 @@ class Case:
     contract: type
     #: The name of the method.
     name: str
-
-    @property
-    def function(self) -> Callable[..., None]:
-        """The method as the kit wrote it."""
-        return contract_cases(self.contract)[self.name]
+    #: The method as the kit wrote it.
+    function: Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a case ended, with the reason where it did not pass."""
-
-    case_id: str
-    ending: Ending
-    reason: str = ""
-
-
+@cache
 def all_cases() -> tuple[Case, ...]:
     """Return every case of every contract class."""
     return tuple(
@@ -139,7 +124,7 @@ def _describe(contract: type, name: str, function: Callable[..., None]) -> Case:
             f"The docstring of {contract.__name__}.{name} does not begin with a case's id. "
             'Begin it like """FAM-03: only the immediate predecessor gets the grace."""'
         )
-    return Case(found["id"], found["family"], found["summary"], contract, name)
+    return Case(found["id"], found["family"], found["summary"], contract, name, function)
 
 
 def case_ids() -> dict[str, tuple[str, ...]]:
@@ -150,24 +135,11 @@ def case_ids() -> dict[str, tuple[str, ...]]:
     return {family: tuple(sorted(ids)) for family, ids in sorted(families.items())}
 
 
+def case_of(owner: type, name: str) -> Case | None:
+    """Return the case that a test class of that name's method runs, if it is one."""
+    return next((c for c in all_cases() if c.name == name and issubclass(owner, c.contract)), None)
+
+
 def find_case(case_id: str) -> Case:
     """Return the case of that id. `KeyError`: there is none."""
     return {case.id: case for case in all_cases()}[case_id]
-
-
-def format_summary(results: Iterable[Result]) -> str:
-    """Return a table of families and endings, then each case that did not pass, with its reason."""
-    results = tuple(results)
-    families: Mapping[str, Counter[str]] = {family: Counter() for family in case_ids()}
-    for result in results:
-        families[result.case_id.partition("-")[0]][result.ending] += 1
-    endings = ("passed", "failed", "skipped", "not proved")
-    lines = ["family" + "".join(f"{ending:>12}" for ending in endings)]
-    for family, counts in families.items():
-        lines.append(f"{family:6}" + "".join(f"{counts[ending]:12}" for ending in endings))
-    lines += [
-        f"{result.case_id} {result.ending}: {result.reason}"
-        for result in sorted(results, key=lambda each: each.case_id)
-        if result.ending != "passed"
-    ]
-    return "\n".join(lines)

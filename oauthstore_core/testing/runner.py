@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from .address import StoreAddress
-from .cases import Case, Result, all_cases, find_case
+from .cases import Case, all_cases, find_case
 from .kit import Kit
+from .summary import Result, skipped_result
 
 __all__ = ["run_case", "run_cases"]
 
@@ -43,9 +44,9 @@ def _result(case: Case, address: StoreAddress, dump: Callable[[Kit], bytes] | No
     try:
         run_case(case.id, address, dump)
     except pytest.skip.Exception as skipped:
-        return Result(case.id, "skipped", str(skipped))
+        return skipped_result(case.id, str(skipped))
     except pytest.fail.Exception as failure:
         return Result(case.id, "failed", str(failure))
     except Exception as error:  # noqa: BLE001 - whatever a backend raises is the report's content
         return Result(case.id, "failed", f"{type(error).__name__}: {error}")
-    return Result(case.id, "passed")
+    return Result(case.id, "proved")

@@ -23,6 +23,7 @@ from .contracts import (
 )
 from .guard import broken_rules
 from .kit import Kit
+from .summary import note_case, note_store
 
 __all__ = [
     "AccountStoreContract",
@@ -39,6 +40,7 @@ __all__ = [
     "TestTokenStore",
     "TokenStoreContract",
     "kit",
+    "noted_case",
     "open_backend",
     "test_no_case_is_overridden",
 ]
@@ -69,8 +71,17 @@ class TestStoreSecrecy(StoreSecrecyContract):
 
 
 @pytest.fixture
-def kit(request: pytest.FixtureRequest, store_address: StoreAddress) -> Iterator[Kit]:
+def noted_case(request: pytest.FixtureRequest) -> None:
+    """Let the reports tell which case it is, also where the store cannot be had."""
+    note_case(request.node, request.cls, request.function)
+
+
+@pytest.fixture
+def kit(
+    request: pytest.FixtureRequest, noted_case: None, store_address: StoreAddress
+) -> Iterator[Kit]:
     """Open the store for one case, and close every handle after it."""
+    note_store(request.node, store_address)
     opened = Kit(store_address)
     opened.dump_with(_probe(request))
     try:

@@ -16,14 +16,11 @@ from oauthstore_core.testing.cases import (
     NOT_PROVED,
     RESTATED,
     STRUCK,
-    Result,
     all_cases,
     case_ids,
     find_case,
-    format_summary,
 )
 from oauthstore_core.testing.contracts import CONTRACTS
-from oauthstore_core.testing.runner import run_cases
 
 pytest_plugins = ["pytester"]
 
@@ -198,7 +195,7 @@ def test_asserts_of_the_kit_show_their_values() -> None:
         assert type(loader).__name__ == "AssertionRewritingHook", name
 
 
-# --- addresses and reports ---
+# --- addresses ---
 
 
 def test_an_address_can_be_handed_to_another_process() -> None:
@@ -214,29 +211,3 @@ def test_an_address_can_be_handed_to_another_process() -> None:
 def test_an_address_of_something_else_says_so() -> None:
     with pytest.raises(TypeError, match="names a type"):
         StoreAddress("oauthstore_core.memory:MemoryBackend", "memory://").descriptor()
-
-
-def test_a_report_tells_how_each_case_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OAUTHSTORE_TEST_ROUNDS", "2")
-    monkeypatch.setenv("OAUTHSTORE_TEST_GENERATIONS", "5")
-    results = {r.case_id: r for r in run_cases(lambda _: StoreAddress(plugin, "memory://"))}
-
-    assert set(results) == {case.id for case in all_cases()}
-    assert results["RPL-01a"] == Result("RPL-01a", "passed")
-    assert results["ONE-03"].ending == "skipped"
-    assert results["SEC-01a"].ending == "failed"
-    assert "SEC-01 needs a raw probe" in results["SEC-01a"].reason
-
-
-def test_a_summary_counts_by_family_and_tells_what_did_not_pass() -> None:
-    summary = format_summary(
-        [
-            Result("FAM-01a", "passed"),
-            Result("FAM-02a", "failed", "it is alive"),
-            Result("RPL-05", "not proved", "no seam"),
-        ]
-    )
-
-    assert re.search(r"FAM +1 +1 +0 +0", summary)
-    assert re.search(r"RPL +0 +0 +0 +1", summary)
-    assert summary.endswith("FAM-02a failed: it is alive\nRPL-05 not proved: no seam")
