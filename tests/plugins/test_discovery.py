@@ -40,14 +40,14 @@ def message(error: pytest.ExceptionInfo[ConfigurationError]) -> str:
 
 
 def test_the_backend_that_is_named_is_loaded(install: Install) -> None:
-    module = install("oauthstore-lmdb", name="lmdb")
+    module = install("oauthstore-rock", name="rock")
 
-    assert load_backend("lmdb").name == "lmdb"
+    assert load_backend("rock").name == "rock"
     assert module in sys.modules
 
 
 def test_what_is_not_named_is_not_imported(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb")
+    install("oauthstore-rock", name="rock")
     other = install("oauthstore-other", name="other", code="raise SystemExit('imported')")
     observer = install(
         "oauthstore-spy",
@@ -56,7 +56,7 @@ def test_what_is_not_named_is_not_imported(install: Install) -> None:
         code="raise SystemExit('imported')",
     )
 
-    load_backend("lmdb")
+    load_backend("rock")
 
     assert other not in sys.modules
     assert observer not in sys.modules
@@ -65,21 +65,21 @@ def test_what_is_not_named_is_not_imported(install: Install) -> None:
 
 
 def test_a_listing_tells_distribution_version_and_target(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", version="2.5")
+    install("oauthstore-rock", name="rock", version="2.5")
 
-    (found,) = [item for item in installed_backends() if item.name == "lmdb"]
+    (found,) = [item for item in installed_backends() if item.name == "rock"]
 
-    assert (found.distribution, found.target) == ("oauthstore-lmdb 2.5", "oauthstore_lmdb:plugin")
+    assert (found.distribution, found.target) == ("oauthstore-rock 2.5", "oauthstore_rock:plugin")
 
 
 def test_a_scheme_with_a_driver_is_looked_up_whole_and_then_before_the_plus(
     install: Install,
 ) -> None:
-    install("oauthstore-lmdb", name="lmdb")
-    install("oauthstore-lmdb-fast", name="lmdb+fast")
+    install("oauthstore-rock", name="rock")
+    install("oauthstore-rock-fast", name="rock+fast")
 
-    assert load_backend("lmdb+fast").name == "lmdb+fast"
-    assert load_backend("lmdb+slow").name == "lmdb"
+    assert load_backend("rock+fast").name == "rock+fast"
+    assert load_backend("rock+slow").name == "rock"
 
 
 def test_an_unknown_scheme_names_the_nearest_and_what_is_installed() -> None:
@@ -135,15 +135,15 @@ def test_an_unknown_plugin_is_told_apart_from_a_backend() -> None:
 
 
 def test_of_two_distributions_with_one_name_none_is_taken(install: Install) -> None:
-    first = install("oauthstore-lmdb", name="lmdb")
-    second = install("other-lmdb", name="lmdb", version="0.3")
+    first = install("oauthstore-rock", name="rock")
+    second = install("other-rock", name="rock", version="0.3")
 
     with pytest.raises(AmbiguousPluginError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' is to come from one distribution, but 2 offer it: "
-        "oauthstore-lmdb 1.0 (oauthstore_lmdb:plugin), other-lmdb 0.3 (other_lmdb:plugin).\n"
+        "'rock' is to come from one distribution, but 2 offer it: "
+        "oauthstore-rock 1.0 (oauthstore_rock:plugin), other-rock 0.3 (other_rock:plugin).\n"
         "Uninstall all but one of them."
     )
     assert first not in sys.modules
@@ -151,56 +151,56 @@ def test_of_two_distributions_with_one_name_none_is_taken(install: Install) -> N
 
 
 def test_another_version_of_the_core_is_required(install: Install) -> None:
-    module = install("oauthstore-lmdb", name="lmdb", requires=("oauthstore_core>=7,<8",))
+    module = install("oauthstore-rock", name="rock", requires=("oauthstore_core>=7,<8",))
 
     with pytest.raises(PluginRequirementError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0, which requires oauthstore_core<8,>=7, "
+        "'rock' comes from oauthstore-rock 1.0, which requires oauthstore_core<8,>=7, "
         f"but {__version__} is installed.\n"
-        "Install versions that fit together: pip install --upgrade oauthstore-lmdb oauthstore-core"
+        "Install versions that fit together: pip install --upgrade oauthstore-rock oauthstore-core"
     )
-    assert error.value.distribution == "oauthstore-lmdb 1.0"
+    assert error.value.distribution == "oauthstore-rock 1.0"
     assert module not in sys.modules
 
 
 def test_another_version_of_its_driver_is_required(install: Install) -> None:
-    install("lmdb-driver", name="unused", code="", version="1.9")
-    install("oauthstore-lmdb", name="lmdb", requires=("lmdb-driver>=2",))
+    install("rock-driver", name="unused", code="", version="1.9")
+    install("oauthstore-rock", name="rock", requires=("rock-driver>=2",))
 
     with pytest.raises(PluginRequirementError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0, which requires lmdb-driver>=2, "
+        "'rock' comes from oauthstore-rock 1.0, which requires rock-driver>=2, "
         "but 1.9 is installed.\n"
-        "Install versions that fit together: pip install --upgrade oauthstore-lmdb oauthstore-core"
+        "Install versions that fit together: pip install --upgrade oauthstore-rock oauthstore-core"
     )
 
 
 def test_its_driver_is_not_installed(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", requires=("lmdb-driver>=2",))
+    install("oauthstore-rock", name="rock", requires=("rock-driver>=2",))
 
     with pytest.raises(PluginRequirementError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
-    assert "which requires lmdb-driver>=2, but it is not installed.\n" in message(error)
+    assert "which requires rock-driver>=2, but it is not installed.\n" in message(error)
 
 
 def test_a_requirement_that_cannot_be_read_is_not_passed_over(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", requires=("lmdb driver 2",))
+    install("oauthstore-rock", name="rock", requires=("rock driver 2",))
 
     with pytest.raises(PluginRequirementError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
-    assert "which requires 'lmdb driver 2', which is no requirement.\n" in message(error)
+    assert "which requires 'rock driver 2', which is no requirement.\n" in message(error)
 
 
 def test_requirements_of_extras_and_of_other_platforms_do_not_count(install: Install) -> None:
     install(
-        "oauthstore-lmdb",
-        name="lmdb",
+        "oauthstore-rock",
+        name="rock",
         requires=(
             "absent-one; extra == 'fast'",
             "absent-two; sys_platform == 'plan9'",
@@ -208,17 +208,17 @@ def test_requirements_of_extras_and_of_other_platforms_do_not_count(install: Ins
         ),
     )
 
-    assert load_backend("lmdb").name == "lmdb"
+    assert load_backend("rock").name == "rock"
 
 
 def test_an_error_while_importing_names_distribution_and_entry_point(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", code="raise RuntimeError('no disk')")
+    install("oauthstore-rock", name="rock", code="raise RuntimeError('no disk')")
 
     with pytest.raises(PluginImportError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0 (entry point oauthstore_lmdb:plugin), "
+        "'rock' comes from oauthstore-rock 1.0 (entry point oauthstore_rock:plugin), "
         "but importing it raised RuntimeError: no disk.\n"
         "The traceback above this one tells where; that distribution is to be mended."
     )
@@ -226,64 +226,64 @@ def test_an_error_while_importing_names_distribution_and_entry_point(install: In
 
 
 def test_a_module_that_it_imports_is_missing(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", code="import lmdb_which_is_not_there")
+    install("oauthstore-rock", name="rock", code="import rock_which_is_not_there")
 
     with pytest.raises(PluginImportError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0 (entry point oauthstore_lmdb:plugin), "
-        "but it imports 'lmdb_which_is_not_there', which is not installed.\n"
-        "Install what it needs: pip install --upgrade oauthstore-lmdb"
+        "'rock' comes from oauthstore-rock 1.0 (entry point oauthstore_rock:plugin), "
+        "but it imports 'rock_which_is_not_there', which is not installed.\n"
+        "Install what it needs: pip install --upgrade oauthstore-rock"
     )
 
 
 def test_its_own_module_is_missing(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", code=None)
+    install("oauthstore-rock", name="rock", code=None)
 
     with pytest.raises(PluginImportError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0 (entry point oauthstore_lmdb:plugin), "
-        "but it has no module 'oauthstore_lmdb'.\n"
-        "Its installation is damaged: pip install --force-reinstall oauthstore-lmdb"
+        "'rock' comes from oauthstore-rock 1.0 (entry point oauthstore_rock:plugin), "
+        "but it has no module 'oauthstore_rock'.\n"
+        "Its installation is damaged: pip install --force-reinstall oauthstore-rock"
     )
 
 
 def test_the_module_has_not_the_object(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", attribute="plugni")
+    install("oauthstore-rock", name="rock", attribute="plugni")
 
     with pytest.raises(PluginImportError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' comes from oauthstore-lmdb 1.0 (entry point oauthstore_lmdb:plugni), "
-        "but the module oauthstore_lmdb has no 'plugni'.\n"
+        "'rock' comes from oauthstore-rock 1.0 (entry point oauthstore_rock:plugni), "
+        "but the module oauthstore_rock has no 'plugni'.\n"
         "Mend its entry point, or reinstall it."
     )
 
 
 def test_the_object_is_no_descriptor(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", code="plugin = dict")
+    install("oauthstore-rock", name="rock", code="plugin = dict")
 
     with pytest.raises(PluginDescriptorError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' from oauthstore-lmdb 1.0 is to be a BackendPlugin, but is of the type type. "
+        "'rock' from oauthstore-rock 1.0 is to be a BackendPlugin, but is of the type type. "
         "Point the entry point at the descriptor."
     )
 
 
 def test_the_descriptor_has_another_name(install: Install) -> None:
-    install("oauthstore-lmdb", name="lmdb", code=BACKEND_NAMED_OTHERWISE)
+    install("oauthstore-rock", name="rock", code=BACKEND_NAMED_OTHERWISE)
 
     with pytest.raises(PluginDescriptorError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' from oauthstore-lmdb 1.0 leads to the descriptor of 'bolt', 'boltdb'. "
+        "'rock' from oauthstore-rock 1.0 leads to the descriptor of 'bolt', 'boltdb'. "
         "Give entry point and descriptor the same name, or add it to `schemes`."
     )
 
@@ -305,15 +305,15 @@ def test_the_contract_is_of_another_version(install: Install) -> None:
     code = """
         from dataclasses import replace
         from oauthstore_core.memory import plugin
-        plugin = replace(plugin, name="lmdb", contract=2, roles=("sessions",))
+        plugin = replace(plugin, name="rock", contract=2, roles=("sessions",))
     """
-    install("oauthstore-lmdb", name="lmdb", code=code)
+    install("oauthstore-rock", name="rock", code=code)
 
     with pytest.raises(ContractVersionError) as error:
-        load_backend("lmdb")
+        load_backend("rock")
 
     assert message(error) == (
-        "'lmdb' from oauthstore-lmdb 1.0 was written for storage contract 2, "
+        "'rock' from oauthstore-rock 1.0 was written for storage contract 2, "
         f"but oauthstore-core {__version__} speaks 1.\n"
         "Install versions that fit together: pip install --upgrade oauthstore-core"
     )
@@ -328,12 +328,12 @@ def test_the_contract_is_of_another_version(install: Install) -> None:
     ],
 )
 def test_the_descriptor_has_a_role_that_there_is_not(roles: tuple[str, ...], found: str) -> None:
-    plugin = BackendPlugin("lmdb", roles, MemoryBackend.capabilities, MemoryBackend)
+    plugin = BackendPlugin("rock", roles, MemoryBackend.capabilities, MemoryBackend)
 
     with pytest.raises(PluginDescriptorError) as error:
         register_backend(plugin)
 
-    assert message(error).startswith(f"'lmdb' from this process {found}")
+    assert message(error).startswith(f"'rock' from this process {found}")
 
 
 def test_a_plugin_that_does_nothing_is_refused(install: Install) -> None:

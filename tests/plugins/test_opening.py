@@ -49,11 +49,11 @@ class NoncesOnly:
 
 
 def offer(backend: type, *roles: str) -> register_backend:
-    return register_backend(BackendPlugin("lmdb", roles, Capabilities(), backend))
+    return register_backend(BackendPlugin("rock", roles, Capabilities(), backend))
 
 
 def test_a_role_that_the_descriptor_does_not_have() -> None:
-    settings = Settings.from_mapping({"store": "lmdb:///here"})
+    settings = Settings.from_mapping({"store": "rock:///here"})
 
     with offer(NoncesOnly, "nonces"), pytest.raises(RoleNotServedError) as error:
         open_stores(settings)
@@ -65,26 +65,26 @@ def test_a_role_that_the_descriptor_does_not_have() -> None:
 
 
 def test_a_role_of_the_descriptor_that_the_backend_does_not_have() -> None:
-    settings = Settings.from_mapping({"store": "lmdb:///here"})
+    settings = Settings.from_mapping({"store": "rock:///here"})
 
     with offer(NoncesOnly, "nonces", "tokens"), pytest.raises(RoleNotServedError) as error:
         open_stores(settings, required_roles=["nonces"])
 
     assert str(error.value) == (
-        "The backend 'lmdb' declares the role 'tokens', but what it opened (NoncesOnly) has no "
+        "The backend 'rock' declares the role 'tokens', but what it opened (NoncesOnly) has no "
         "attribute 'tokens'. Add the role's object there, or take the role out of `roles`."
     )
 
 
 def test_what_a_backend_opens_is_a_backend() -> None:
-    settings = Settings.from_mapping({"store": "lmdb:///here"})
-    plugin = BackendPlugin("lmdb", ("nonces",), Capabilities(), lambda _url, _options: NONCES)
+    settings = Settings.from_mapping({"store": "rock:///here"})
+    plugin = BackendPlugin("rock", ("nonces",), Capabilities(), lambda _url, _options: NONCES)
 
     with register_backend(plugin), pytest.raises(PluginDescriptorError) as error:
         open_stores(settings, required_roles=["nonces"])
 
     assert str(error.value) == (
-        "The backend 'lmdb' opened an object of the type Nonces, which has no capabilities, "
+        "The backend 'rock' opened an object of the type Nonces, which has no capabilities, "
         "migrate, ping, describe, close. Let `open` return a Backend."
     )
 
@@ -99,10 +99,10 @@ def test_what_was_opened_is_closed_when_the_build_fails() -> None:
         opened.append(NoncesOnly())
         return opened[0]
 
-    plugin = BackendPlugin("lmdb", ("nonces",), Capabilities(), open_)
+    plugin = BackendPlugin("rock", ("nonces",), Capabilities(), open_)
 
     with register_backend(plugin), pytest.raises(RoleNotServedError):
-        open_stores(Settings.from_mapping({"store": "lmdb:///here"}))
+        open_stores(Settings.from_mapping({"store": "rock:///here"}))
     assert opened[0].closed
 
 
@@ -110,13 +110,13 @@ def test_an_optional_role_may_be_absent_but_not_when_it_is_routed_by_name() -> N
     roles = {"accounts": "default"}
     with offer(NoncesOnly, "nonces"):
         stores = open_stores(
-            Settings.from_mapping({"store": "lmdb:///here"}), required_roles=["nonces"]
+            Settings.from_mapping({"store": "rock:///here"}), required_roles=["nonces"]
         )
         assert stores.accounts is None
 
         with pytest.raises(RoleNotServedError, match="The role 'accounts' is routed"):
             open_stores(
-                Settings.from_mapping({"store": "lmdb:///here", "roles": roles}),
+                Settings.from_mapping({"store": "rock:///here", "roles": roles}),
                 required_roles=["nonces"],
             )
 
@@ -132,4 +132,4 @@ def test_a_role_object_is_checked_when_the_stores_are_opened() -> None:
             self.nonces = Unmarked()
 
     with offer(Broken, "nonces"), pytest.raises(UnmarkedHookError, match="the store 'default'"):
-        open_stores(Settings.from_mapping({"store": "lmdb:///here"}), required_roles=["nonces"])
+        open_stores(Settings.from_mapping({"store": "rock:///here"}), required_roles=["nonces"])
