@@ -248,7 +248,7 @@ class _Opener:
             return self.given[name]
         store = self.settings.stores[name]
         descriptor = self.descriptors[name] = load_backend(store.scheme)
-        backend = descriptor.open(store.url, self._options(store))
+        backend = descriptor.open(store.url, self._options(store, descriptor))
         self._check_backend(backend, descriptor)
         self.resources.callback(backend.close)
         self.backends[name] = backend
@@ -264,10 +264,10 @@ class _Opener:
                 name=descriptor.name,
             )
 
-    def _options(self, store: StoreSettings) -> Mapping[str, Any]:
+    def _options(self, store: StoreSettings, descriptor: BackendPlugin) -> Mapping[str, Any]:
         limit = self.settings.access_tokens_per_grant
-        # A third-party backend may not know the option; the default needs no telling.
-        if limit == ACCESS_TOKENS_PER_GRANT:
+        # A backend without tokens does not know the option; the default needs no telling.
+        if limit == ACCESS_TOKENS_PER_GRANT or "tokens" not in descriptor.roles:
             return store.options
         return {"access_tokens_per_grant": limit, **store.options}
 

@@ -106,6 +106,20 @@ def test_what_was_opened_is_closed_when_the_build_fails() -> None:
     assert opened[0].closed
 
 
+def test_a_store_without_tokens_is_told_nothing_about_tokens() -> None:
+    given: list[object] = []
+
+    def open_(_url: str, options: object) -> NoncesOnly:
+        given.append(options)
+        return NoncesOnly()
+
+    settings = {"store": "rock:///here", "access_tokens_per_grant": 4}
+
+    with register_backend(BackendPlugin("rock", ("nonces",), Capabilities(), open_)):
+        open_stores(Settings.from_mapping(settings), required_roles=["nonces"])
+    assert given == [{}]
+
+
 def test_an_optional_role_may_be_absent_but_not_when_it_is_routed_by_name() -> None:
     roles = {"accounts": "default"}
     with offer(NoncesOnly, "nonces"):
