@@ -4,8 +4,8 @@ Nothing that runs on the machine already is used or disturbed. They listen on
 127.0.0.1 only, never run as root, and end with the process that started them,
 however that ends. Needs nothing but the standard library.
 
-As a program, it runs a command with the machine's own packages of both started
-and the two variables set that tell the tests where they are:
+As a program, it starts both from the machine's own packages, sets the variables
+that tell the tests where they are, and runs a command:
 
     python3 server_processes.py COMMAND [ARGUMENT...]
 """
@@ -22,10 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 __all__ = [
     "MariaDBProcess",
@@ -276,24 +277,42 @@ def _children(pid: int) -> list[int]:
 
 
 def run_with_servers(command: Sequence[str]) -> int:
-    """Run a command while both servers of the machine's packages serve; return its exit code."""
-    postgresql, mariadb = find_postgresql(), find_mariadb()
-    if postgresql is None or mariadb is None:
-        sys.exit(
-            "Programs of PostgreSQL and MariaDB were to be started.\n"
-            f"Found are: PostgreSQL in {postgresql}, MariaDB in {mariadb}.\n"
-            "Install them (Debian: apt install postgresql mariadb-server)."
-        )
+    """Run a command while both servers serve; return its exit code.
+
+    What a variable names already is not started.
+    """
     with ExitStack() as stack:
         environ = {**os.environ}
-        for variable, server in (
-            ("OAUTHSTORE_TEST_POSTGRESQL_URL", PostgreSQLProcess(postgresql)),
-            ("OAUTHSTORE_TEST_MYSQL_URL", MariaDBProcess(*mariadb)),
-        ):
-            stack.callback(server.close)
-            server.start()
-            environ[variable] = server.url
+        for variable, make in _SERVERS.items():
+            if not environ.get(variable):
+                server = make()
+                stack.callback(server.close)
+                server.start()
+                environ[variable] = server.url
         return subprocess.call(command, env=environ)  # noqa: S603 - what we were told
+
+
+def _make_postgresql() -> PostgreSQLProcess:
+    programs = find_postgresql()
+    return PostgreSQLProcess(programs) if programs else _give_up("PostgreSQL", "postgresql")
+
+
+def _make_mariadb() -> MariaDBProcess:
+    programs = find_mariadb()
+    return MariaDBProcess(*programs) if programs else _give_up("MariaDB", "mariadb-server")
+
+
+_SERVERS: dict[str, Callable[[], PostgreSQLProcess | MariaDBProcess]] = {
+    "OAUTHSTORE_TEST_POSTGRESQL_URL": _make_postgresql,
+    "OAUTHSTORE_TEST_MYSQL_URL": _make_mariadb,
+}
+
+
+def _give_up(name: str, package: str) -> NoReturn:
+    sys.exit(
+        f"{name} was to be started.\nIts programs were not found.\n"
+        f"Install them (Debian: apt install {package}), or set the variable that names a server."
+    )
 
 
 def _exit(number: int, _: FrameType | None) -> None:
