@@ -265,12 +265,14 @@ def wheels(session: nox.Session) -> None:
             session.run(
                 "python", "-m", "build", "--installer=pip", f"--outdir={dist}", project, silent=True
             )
-        session.run(*PYTEST, "-m", "wheels", env={"OAUTHSTORE_TEST_DIST": str(dist)})
+        session.run(
+            *PYTEST, "-m", "wheels", "tests/packaging", env={"OAUTHSTORE_TEST_DIST": str(dist)}
+        )
         try_wheels(session, outside, sorted(dist.glob("*.whl")))
 
 
 def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
-    """Install nothing but the wheels and what they need; run the command and the conformance."""
+    """Install nothing but the wheels and what they need; run command, conformance and a server."""
     session.run("python", "-m", "virtualenv", "--quiet", str(outside / "venv"))
     scripts = outside / "venv" / ("Scripts" if os.name == "nt" else "bin")
     python = str(scripts / "python")
@@ -280,8 +282,9 @@ def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
     session.run(python, "-m", "pip", "install", "--quiet", *targets, *group("test"), external=True)
     session.run(python, "-m", "pip", "check", external=True)
     config = Path("pyproject.toml").resolve()
-    backend_tests = outside / "tests"
-    shutil.copytree("backends/sqla/tests", backend_tests)
+    suites = [f"{backend}/tests/test_conformance.py" for backend in BACKENDS]
+    for folder in (*(f"{backend}/tests" for backend in BACKENDS), "tests/live", "tests/foreign"):
+        shutil.copytree(folder, outside / folder)
     with session.chdir(outside):
         session.run(str(scripts / "oauthstore"), "--version", external=True)
         session.run(str(scripts / "oauthstore"), "backend", "list", external=True)
@@ -295,7 +298,8 @@ def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
             f"--rootdir={outside}",
             "-p",
             "no:cacheprovider",
-            str(backend_tests / "test_conformance.py"),
+            *suites,
+            "tests/foreign",
             external=True,
         )
 
