@@ -58,7 +58,7 @@ __all__ = ["REWRITTEN"]
 
 #: The modules whose asserts show their values when they fail.
 REWRITTEN = tuple(
-    f"{__name__}.{name}" for name in ("contracts", "flows", "kit", "races", "runner", "suite")
+    f"{__name__}.{name}" for name in ("contracts", "flows", "kit", "peers", "races", "runner", "suite")
 )
 
 pytest.register_assert_rewrite(*REWRITTEN)

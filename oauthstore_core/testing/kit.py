@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NoReturn, cast
 
 import pytest
@@ -100,6 +101,8 @@ class Kit:
         self._opened = [self._open()]
         #: Those that are not to be handed out by `handles`.
         self._others: list[Handle] = []
+        #: What ends with the case besides its handles: those in other processes, say.
+        self.ending = ExitStack()
         self._opened[0].backend.migrate()
 
     def _open(self) -> Handle:
@@ -139,6 +142,11 @@ class Kit:
         """Skip the case unless the plugin declares all these roles."""
         for role in roles:
             self.first.role(role)
+
+    def require_redeeming(self) -> None:
+        """Skip the case unless the store can claim and save in one step."""
+        self.require("tokens", "credentials")
+        assert self.first.redeeming is not None
 
     @property
     def rounds(self) -> range:
@@ -187,7 +195,8 @@ class Kit:
         return self._others[-1]
 
     def close(self) -> None:
-        """Close every handle that was opened."""
+        """Close every handle that was opened, here and elsewhere."""
+        self.ending.close()
         handles = [*self._opened, *self._others]
         for backend in {id(handle.backend): handle.backend for handle in handles}.values():
             backend.close()

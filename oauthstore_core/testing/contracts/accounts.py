@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 
@@ -11,9 +10,12 @@ import pytest
 from ...errors import ConflictError, DuplicateError
 from ...records import Account
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race
 from ..samples import HOSTILE, LONG_PAYLOAD, NUL, account, fresh
+from .contests import each_attempt_counts, one_account_replacement_wins
 from .contract import Contract, all_pages, assert_purged
+from .processes import AccountProcesses
 
 __all__ = ["AccountStoreContract"]
 
@@ -140,18 +142,7 @@ class AccountRecords(Contract):
 
     def test_no_update_is_lost(self, kit: Kit) -> None:
         """CON-01b: of many who replace one version, one succeeds, and versions are contiguous."""
-        saved = kit.first.accounts.save_account(account())
-        for version in range(1, len(kit.rounds) + 1):
-
-            def update(index: int, version: int = version) -> Account:
-                changed = replace(saved, version=version, payload=str(index))
-                return kit.handle(index).accounts.save_account(changed)
-
-            answers = race([partial(update, i) for i in range(RACERS)], (ConflictError,))
-
-            winners = [answer for answer in answers if isinstance(answer, Account)]
-            assert [winner.version for winner in winners] == [version + 1]
-            assert kit.first.accounts.query_account(saved.name) == winners[0]
+        one_account_replacement_wins(kit, in_threads)
 
     def test_pages_are_complete(self, kit: Kit) -> None:
         """ACC-01: the pages hold every account once, in the same order each time."""
@@ -188,16 +179,8 @@ class SignInAttempts(Contract):
         assert count(digest, 60, kit.now + 120) == 1
 
     def test_no_attempt_is_lost(self, kit: Kit) -> None:
-        """ACC-04: concurrent attempts are told 1 to N, each number once."""
-        for _ in kit.rounds:
-            digest = fresh()
-
-            def attempt(index: int, digest: str = digest) -> int:
-                return kit.handle(index).accounts.count_attempt(digest, 60, kit.now)
-
-            answers = race([partial(attempt, i) for i in range(RACERS)])
-
-            assert Counter(answers) == Counter(range(1, RACERS + 1))
+        """ACC-04a: concurrent attempts are told 1 to N, each number once."""
+        each_attempt_counts(kit, in_threads)
 
     def test_closed_windows_are_purged(self, kit: Kit) -> None:
         """ACC-05: a purge removes counts from the end of their window on, never earlier."""
@@ -214,7 +197,7 @@ class SignInAttempts(Contract):
         assert count(kept, 61, kit.now + 60) == 2
 
 
-class AccountStoreContract(AccountRecords, SignInAttempts):
+class AccountStoreContract(AccountRecords, SignInAttempts, AccountProcesses):
     """All cases of the role `accounts`."""
 
     role = "accounts"

@@ -7,8 +7,10 @@ from functools import partial
 
 from ...records import Claim, ClaimOutcome, Credential, CredentialState
 from ..kit import Kit
-from ..races import RACERS, race
+from ..processes import in_threads
+from ..races import race
 from ..samples import DAY, KINDS, credential, fresh
+from .contests import one_claim_wins
 from .contract import Contract
 
 __all__ = ["CredentialClaims"]
@@ -21,16 +23,8 @@ class CredentialClaims(Contract):
     """Every outcome of a claim, in its order, and one winner."""
 
     def test_one_of_many_claims_wins(self, kit: Kit) -> None:
-        """ONE-01: of many concurrent claims one is WON, the rest ALREADY_USED with the record."""
-        for turn in kit.rounds:
-            given = credential(kit.now, kind=KINDS[turn % len(KINDS)])
-            kit.first.credentials.save_credential(given, kit.now)
-
-            answers = race([partial(_claim, kit, i, given) for i in range(RACERS)])
-
-            assert answers.count(Claim(WON, given)) == 1
-            used = Claim(ClaimOutcome.ALREADY_USED, replace(given, state=USED))
-            assert answers.count(used) == RACERS - 1
+        """ONE-01a: of many concurrent claims one is WON, the rest ALREADY_USED with the record."""
+        one_claim_wins(kit, in_threads)
 
     def test_a_second_claim_learns_of_the_first(self, kit: Kit) -> None:
         """ONE-02: the only claimer is told WON, the next one ALREADY_USED with the whole record."""

@@ -10,9 +10,12 @@ import pytest
 from ...errors import ConflictError, DuplicateError
 from ...records import Client, Page
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race
 from ..samples import HOSTILE, LONG_PAYLOAD, NUL, ODD_PAYLOAD, client
+from .contests import one_client_creation_wins
 from .contract import Contract, all_pages, assert_purged
+from .processes import ClientProcesses
 
 __all__ = ["ClientStoreContract"]
 
@@ -51,18 +54,7 @@ class ClientFidelity(Contract):
 
     def test_one_of_many_creators_wins(self, kit: Kit) -> None:
         """RT-02b: of many who create one client, one succeeds and the rest get DuplicateError."""
-        for _ in kit.rounds:
-            wanted = client()
-
-            def create(index: int, wanted: Client = wanted) -> Client:
-                rival = replace(wanted, owner=f"owner-{index}")
-                return kit.handle(index).clients.save_client(rival)
-
-            answers = race([partial(create, i) for i in range(RACERS)], (DuplicateError,))
-
-            winners = [answer for answer in answers if isinstance(answer, Client)]
-            assert len(winners) == 1
-            assert kit.first.clients.query_client(wanted.client_id) == winners[0]
+        one_client_creation_wins(kit, in_threads)
 
     def test_nothing_zero_or_empty_turns_into_nothing(self, kit: Kit) -> None:
         """RT-03a: None, 0 and the empty string come back as what they were."""
@@ -244,7 +236,7 @@ class ClientVersions(Contract):
         assert kit.first.clients.query_client(put_off.client_id) == put_off
 
 
-class ClientStoreContract(ClientFidelity, ClientVersions):
+class ClientStoreContract(ClientFidelity, ClientVersions, ClientProcesses):
     """All cases of the role `clients`."""
 
     role = "clients"

@@ -10,6 +10,7 @@ import pytest
 from ...errors import DuplicateError
 from ...records import ClaimOutcome, Credential, CredentialState, DecisionOutcome, PollOutcome
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race
 from ..samples import (
     DAY,
@@ -23,9 +24,11 @@ from ..samples import (
     pending,
 )
 from .claims import CredentialClaims
+from .contests import one_credential_wins
 from .contract import Contract, assert_purged, finds
 from .credential_expiry import CredentialExpiry
 from .decisions import CredentialDecisions, DevicePolls
+from .processes import CredentialProcesses
 
 __all__ = ["CredentialCacheContract"]
 
@@ -79,20 +82,7 @@ class CredentialFidelity(Contract):
 
     def test_one_of_many_saves_wins(self, kit: Kit) -> None:
         """RT-02f: of many who save one digest, one succeeds and its record is the stored one."""
-        for _ in kit.rounds:
-            wanted = credential(kit.now)
-
-            def save(index: int, wanted: Credential = wanted) -> Credential:
-                rival = replace(wanted, client_id=f"client-{index}")
-                kit.handle(index).credentials.save_credential(rival, kit.now)
-                return rival
-
-            answers = race([partial(save, i) for i in range(RACERS)], (DuplicateError,))
-
-            winners = [answer for answer in answers if isinstance(answer, Credential)]
-            assert len(winners) == 1
-            found = kit.first.credentials.query_credential(wanted.kind, wanted.digest)
-            assert found == winners[0]
+        one_credential_wins(kit, in_threads)
 
     def test_nothing_zero_or_empty_turns_into_nothing(self, kit: Kit) -> None:
         """RT-03c: None, 0 and the empty string come back as what they were."""
@@ -306,6 +296,7 @@ class CredentialCacheContract(
     DevicePolls,
     CredentialAliases,
     CredentialExpiry,
+    CredentialProcesses,
 ):
     """All cases of the role `credentials`."""
 

@@ -17,8 +17,10 @@ from ...records import (
     PollOutcome,
 )
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race
 from ..samples import KINDS, credential, pending
+from .contests import each_poll_counts, one_decision_wins
 from .contract import Contract
 
 __all__ = ["CredentialDecisions", "DevicePolls"]
@@ -87,25 +89,7 @@ class CredentialDecisions(Contract):
 
     def test_one_of_many_decisions_wins(self, kit: Kit) -> None:
         """DEV-01d: of many concurrent decisions one is WON, and the others are shown it."""
-        for turn in kit.rounds:
-            given = pending(kit.now, kind=KINDS[turn % len(KINDS)])
-            kit.first.credentials.save_credential(given, kit.now)
-
-            def decide(index: int, given: Credential = given) -> Decision:
-                state = DENIED if index % 2 else APPROVED
-                return kit.handle(index).credentials.decide_credential(
-                    given.kind, given.digest, state, f"s-{index}", f'"{index}"', kit.now
-                )
-
-            answers = race([partial(decide, i) for i in range(RACERS)])
-            decisions = [answer for answer in answers if isinstance(answer, Decision)]
-
-            won = [d for d in decisions if d.outcome is DecisionOutcome.WON]
-            assert len(won) == 1
-            stored = kit.first.credentials.query_credential(given.kind, given.digest)
-            assert all(decision.credential == stored for decision in decisions)
-            lost = {d.outcome for d in decisions if d is not won[0]}
-            assert lost == {DecisionOutcome.ALREADY_DECIDED}
+        one_decision_wins(kit, in_threads)
 
     def test_a_claim_sees_a_whole_decision_or_none(self, kit: Kit) -> None:
         """DEV-01e: a claim racing the approval is PENDING, or WON with all that was approved."""
@@ -195,16 +179,7 @@ class DevicePolls(Contract):
 
     def test_no_poll_is_lost(self, kit: Kit) -> None:
         """DEV-02e: of many polls at once one is PENDING, each other adds its 5 seconds."""
-        for _ in kit.rounds:
-            given = pending(kit.now, interval=5)
-            kit.first.credentials.save_credential(given, kit.now)
-            answers = race([partial(_poll, kit, given, None, i) for i in range(RACERS)])
-
-            outcomes = [answer.outcome for answer in answers if isinstance(answer, Poll)]
-            assert outcomes.count(PollOutcome.PENDING) == 1
-            assert outcomes.count(PollOutcome.SLOW_DOWN) == RACERS - 1
-            interval = 5 + SLOW_DOWN_STEP * (RACERS - 1)
-            assert _stored(kit, given) == replace(given, polled_at=kit.now, interval=interval)
+        each_poll_counts(kit, in_threads)
 
     def test_another_client_does_not_poll(self, kit: Kit) -> None:
         """DEV-02f: another client's poll is MISSING in every state and slows nobody down."""

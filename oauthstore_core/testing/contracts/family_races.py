@@ -9,11 +9,17 @@ from threading import Event
 
 from ...errors import GrantRevokedError
 from ...records import RotationOutcome, Token
-from ..flows import Attempt, Family, alive, alive_anywhere, rotated_record
+from ..flows import Family, alive, alive_anywhere
 from ..kit import Kit
-from ..races import RACERS, race, race_amid
+from ..processes import in_threads
+from ..races import race, race_amid
 from ..samples import DAY, access_token
 from .contract import Contract
+from .token_contests import (
+    all_get_one_response_within_the_grace,
+    one_call_delivered_often_wins_once,
+    one_rotation_wins,
+)
 
 __all__ = ["FamilyRaces"]
 
@@ -26,47 +32,15 @@ class FamilyRaces(Contract):
 
     def test_one_of_many_rotations_wins(self, kit: Kit) -> None:
         """FAM-01a: without grace one is WON, the rest REUSED or REVOKED, and nothing is alive."""
-        for _ in kit.rounds:
-            family = Family(kit)
-            answers = race([partial(family.rotate, family.first, index=i) for i in range(RACERS)])
-            attempts = [answer for answer in answers if isinstance(answer, Attempt)]
-
-            outcomes = [attempt.outcome for attempt in attempts]
-            assert outcomes.count(WON) == 1
-            assert set(outcomes) == {WON, REUSED} or set(outcomes) == {WON, REUSED, REVOKED}
-            issued = [token for attempt in attempts for token in attempt.issued]
-            issued += [family.first, family.access]
-            assert alive_anywhere(kit, family.grant, issued, kit.now) == []
+        one_rotation_wins(kit, in_threads)
 
     def test_within_the_grace_all_get_one_response(self, kit: Kit) -> None:
         """FAM-01b: with grace one is WON, all others get its response, and one token is alive."""
-        for _ in kit.rounds:
-            family = Family(kit)
-            answers = race(
-                [partial(family.rotate, family.first, grace=60, index=i) for i in range(RACERS)]
-            )
-            attempts = [answer for answer in answers if isinstance(answer, Attempt)]
-
-            won = [attempt for attempt in attempts if attempt.outcome is WON]
-            lost = [attempt for attempt in attempts if attempt.outcome is GRACE]
-            assert (len(won), len(lost)) == (1, RACERS - 1)
-            assert {attempt.rotation.sealed_response for attempt in lost} == {won[0].sealed}
-            issued = [token for attempt in attempts for token in attempt.issued]
-            living = alive(kit.first, family.grant, issued, kit.now)
-            assert living == list(won[0].issued)
+        all_get_one_response_within_the_grace(kit, in_threads)
 
     def test_a_call_that_is_delivered_many_times_wins_once(self, kit: Kit) -> None:
         """FAM-13c: one call delivered many times at once is WON each time, and stored once."""
-        for _ in kit.rounds:
-            family = Family(kit)
-            successors = family.successors(family.first, kit.now)
-            call = partial(family.rotate, family.first, grace=60, successors=successors)
-            answers = race([partial(call, index=i) for i in range(8)])
-
-            outcomes = {answer.outcome for answer in answers if isinstance(answer, Attempt)}
-            assert outcomes == {WON}
-            assert family.stored() == (successors[1], rotated_record(family.first, kit.now))
-            assert alive(kit.first, family.grant, successors, kit.now) == successors
+        one_call_delivered_often_wins_once(kit, in_threads)
 
     def test_a_revoked_grant_stays_dead_whatever_was_in_flight(self, kit: Kit) -> None:
         """FAM-06a: once `revoke_grant` returned, nothing in flight is or gets valid."""

@@ -11,6 +11,7 @@ from ...errors import DuplicateError
 from ...records import Grant, IssuedToken, RefreshFamily, RotationOutcome, Token, TokenState
 from ..flows import Family, alive, saved_grant
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race
 from ..samples import (
     DAY,
@@ -24,6 +25,7 @@ from ..samples import (
     oauth1_token,
     refresh_token,
 )
+from .contests import one_token_wins
 from .contract import Contract, finds
 
 __all__ = ["GrantIdentity", "TokenFidelity"]
@@ -271,20 +273,7 @@ class GrantIdentity(Contract):
 
     def test_one_of_many_saves_of_a_digest_wins(self, kit: Kit) -> None:
         """RT-02j: of many who save one digest one succeeds, and its grant is the token's."""
-        for _ in kit.rounds:
-            token = access_token(kit.now)
-
-            def save(index: int, token: Token = token) -> Grant:
-                given = grant(kit.now)
-                kit.handle(index).tokens.save_token(given, [access_token(kit.now), token])
-                return given
-
-            answers = race([partial(save, i) for i in range(RACERS)], (DuplicateError,))
-
-            winners = [answer for answer in answers if isinstance(answer, Grant)]
-            assert len(winners) == 1
-            found = kit.first.tokens.query_token(token.digest)
-            assert found == IssuedToken(winners[0], token)
+        one_token_wins(kit, in_threads)
 
     def test_a_family_is_not_taken_from_its_grant(self, kit: Kit) -> None:
         """RT-02k: a saved grant is not given the family of another, with or without a token."""

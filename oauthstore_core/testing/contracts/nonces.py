@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 from ... import digests
 from ..kit import Kit
-from ..races import RACERS, race
+from ..processes import in_threads
+from ..races import race
 from ..samples import fresh
-from .contract import Contract, assert_purged
+from .contests import one_nonce_is_first
+from .contract import assert_purged
+from .processes import NonceProcesses
 
 __all__ = ["NonceStoreContract"]
 
 
-class NonceStoreContract(Contract):
+class NonceStoreContract(NonceProcesses):
     """All cases of the role `nonces`."""
 
     role = "nonces"
 
     def test_one_of_many_is_first(self, kit: Kit) -> None:
         """RPL-01a: of many concurrent uses of a nonce exactly one is the first."""
-        for _ in kit.rounds:
-            digest = fresh()
-
-            def claim(index: int, digest: str = digest) -> bool:
-                return kit.handle(index).nonces.claim_nonce(digest, kit.now + 300, kit.now)
-
-            answers = race([partial(claim, i) for i in range(RACERS)])
-
-            assert Counter(answers) == {True: 1, False: RACERS - 1}
+        one_nonce_is_first(kit, in_threads, ages=(0,))
 
     def test_a_nonce_is_new_once(self, kit: Kit) -> None:
         """RPL-01b: a nonce is new once, whichever handle asks; the answers are booleans."""
@@ -41,16 +35,7 @@ class NonceStoreContract(Contract):
 
     def test_an_expired_nonce_is_taken_by_one(self, kit: Kit) -> None:
         """RPL-01c: of many who use a nonce whose time is over exactly one is the first again."""
-        for _ in kit.rounds:
-            digest, later = fresh(), kit.now + 300
-            assert kit.first.nonces.claim_nonce(digest, later, kit.now) is True
-
-            def claim(index: int, digest: str = digest, later: int = later) -> bool:
-                return kit.handle(index).nonces.claim_nonce(digest, later + 300, later)
-
-            answers = race([partial(claim, i) for i in range(RACERS)])
-
-            assert Counter(answers) == {True: 1, False: RACERS - 1}
+        one_nonce_is_first(kit, in_threads, ages=(300,))
 
     def test_other_digests_never_collide(self, kit: Kit) -> None:
         """RPL-02: nonces that differ in purpose, issuer, token, time or one character are new."""

@@ -11,11 +11,13 @@ import pytest
 
 from ...errors import DuplicateError, GrantRevokedError, StoreError
 from ...records import Claim, ClaimOutcome, Credential, CredentialState, Grant, Token
-from ..flows import alive, alive_anywhere
+from ..flows import alive_anywhere
 from ..kit import Kit
-from ..races import RACERS, race, race_amid
+from ..processes import in_threads
+from ..races import race_amid
 from ..samples import DAY, KINDS, access_token, credential, fresh, grant, refresh_token
 from .contract import Contract
+from .token_contests import one_redemption_wins
 
 __all__ = ["Redemption"]
 
@@ -103,24 +105,8 @@ class Redemption(Contract):
 
     def test_one_of_many_redemptions_wins(self, kit: Kit) -> None:
         """ONE-08e: of many redemptions one is WON, and only its tokens exist."""
-        for _ in kit.rounds:
-            code, given = _saved(kit, family=False)
-            tokens = [access_token(kit.now) for _ in range(RACERS)]
-
-            def redeem(
-                index: int,
-                code: Credential = code,
-                given: Grant = given,
-                tokens: list[Token] = tokens,
-            ) -> Claim:
-                return _redeem(kit, index, code, given, [tokens[index]])
-
-            answers = race([partial(redeem, i) for i in range(RACERS)])
-
-            outcomes = [answer.outcome for answer in answers if isinstance(answer, Claim)]
-            assert sorted(o.value for o in outcomes) == [USED.value] * (RACERS - 1) + [WON.value]
-            winner = tokens[outcomes.index(WON)]
-            assert alive(kit.first, given, tokens, kit.now) == [winner]
+        kit.require_redeeming()
+        one_redemption_wins(kit, in_threads)
 
     def test_redemptions_amid_revocations_leave_nothing_alive(self, kit: Kit) -> None:
         """ONE-08f: a redemption racing a sweep is refused and leaves the code, or is dead."""
@@ -164,8 +150,7 @@ def _saved(
     kit: Kit, *, family: bool = True, changes: Mapping[str, object] = MappingProxyType({})
 ) -> tuple[Credential, Grant]:
     """Save a code, unless the store cannot redeem it, and return it with the grant to come."""
-    kit.require("tokens", "credentials")
-    assert kit.first.redeeming is not None
+    kit.require_redeeming()
     code = credential(kit.now, subject=f"subject-{fresh()}", **changes)
     kit.first.credentials.save_credential(code, kit.now)
     given = grant(

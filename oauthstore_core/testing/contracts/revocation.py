@@ -11,9 +11,11 @@ from ...errors import GrantRevokedError
 from ...records import ClaimOutcome, Grant, Token, TokenState
 from ..flows import Family, alive, alive_anywhere, saved_grant
 from ..kit import Kit
+from ..processes import in_threads
 from ..races import RACERS, race, race_amid
 from ..samples import DAY, access_token, credential, fresh, grant, oauth1_token, refresh_token
 from .contract import Contract
+from .token_contests import nothing_is_left_of_a_code
 
 __all__ = ["Fences", "RevocationRaces", "Revocations"]
 
@@ -310,35 +312,9 @@ class RevocationRaces(Contract):
             assert alive_anywhere(kit, names, tokens, kit.now) == []
 
     def test_of_many_presentations_nothing_is_left(self, kit: Kit) -> None:
-        """ONE-09: of many presentations of a code at most one gets tokens, and they die."""
+        """ONE-09a: of many presentations of a code at most one gets tokens, and they die."""
         kit.require("credentials")
-        for _ in kit.rounds:
-            code, given = credential(kit.now), grant(kit.now)
-            kit.first.credentials.save_credential(code, kit.now)
-            answers = race(
-                [
-                    partial(_present, kit, i, replace(given), code.digest, code.client_id)
-                    for i in range(RACERS)
-                ],
-                (GrantRevokedError,),
-            )
-
-            answered = [answer for answer in answers if isinstance(answer, Token)]
-            assert len(answered) <= 1
-            assert alive_anywhere(kit, given, answered, kit.now) == []
-            with pytest.raises(GrantRevokedError):
-                kit.first.tokens.save_token(given, [access_token(kit.now)])
-
-
-def _present(kit: Kit, index: int, given: Grant, digest: str, client_id: str) -> Token | None:
-    handle = kit.handle(index)
-    claim = handle.credentials.claim_credential("authorization_code", digest, client_id, kit.now)
-    if claim.outcome is not ClaimOutcome.WON:
-        handle.tokens.revoke_grant(given.grant_id, kit.now, kit.now + DAY)
-        return None
-    token = access_token(kit.now)
-    handle.tokens.save_token(given, [token])
-    return token
+        nothing_is_left_of_a_code(kit, in_threads)
 
 
 def _renamed(given: Grant, granted_at: int | None = None) -> Grant:

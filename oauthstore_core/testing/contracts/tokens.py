@@ -5,6 +5,7 @@ from __future__ import annotations
 from .families import FamilyEvidence, FamilyGrace, FamilyRotation
 from .family_races import FamilyRaces
 from .issuing import GrantIdentity, TokenFidelity
+from .processes import TokenProcesses
 from .redemption import Redemption
 from .revocation import Fences, RevocationRaces, Revocations
 from .token_expiry import GrantPages, TokenExpiry
@@ -27,6 +28,7 @@ class TokenStoreContract(
     TokenExpiry,
     TokenPurge,
     GrantPages,
+    TokenProcesses,
 ):
     """All cases of the role `tokens`."""
 

@@ -27,7 +27,7 @@ __all__ = ["CREDENTIAL_SABOTAGE"]
 class CheckThenAct(SabotagedBackend):
     """Reads the credential, then marks it used: others read it in between."""
 
-    caught_by = "ONE-01"
+    caught_by = "ONE-01a"
 
     class Credentials(MemoryCredentials):
         def claim_credential(self, kind: str, digest: str, client_id: str, now: int) -> Claim:

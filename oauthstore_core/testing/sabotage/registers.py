@@ -81,7 +81,7 @@ class ExpiryNeverCleared(SabotagedBackend):
 class AttemptsLost(SabotagedBackend):
     """Reads the count, adds one, and writes it."""
 
-    caught_by = "ACC-04"
+    caught_by = "ACC-04a"
 
     class Accounts(MemoryAccounts):
         def count_attempt(self, digest: str, window: int, now: int) -> int:
