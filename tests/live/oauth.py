@@ -40,6 +40,14 @@ class Party:
         """Return a request at the revocation endpoint."""
         return self._form_request("revoke", {"token": token})
 
+    def introspection_request(self, token: str) -> bytes:
+        """Return a request at the introspection endpoint."""
+        return self._form_request("introspect", {"token": token})
+
+    def resource_request(self, token: str) -> bytes:
+        """Return a bearer request at the demo's protected resource."""
+        return get_request(f"{self._server.issuer}/demo/resource", f"Bearer {token}")
+
     # --- exchanges ---
 
     def ask_token(self, form: Mapping[str, str]) -> Answer:
@@ -59,15 +67,14 @@ class Party:
 
     def is_active(self, token: str) -> bool:
         """Tell what introspection says."""
-        answer = self.exchange(self._form_request("introspect", {"token": token}))
+        answer = self.exchange(self.introspection_request(token))
         assert answer.status == 200, answer.outcome
         active: bool = answer.json["active"]
         return active
 
     def ask_resource(self, token: str) -> int:
         """Return the status of a bearer request at the demo's protected resource."""
-        url = f"{self._server.issuer}/demo/resource"
-        return self.exchange(get_request(url, f"Bearer {token}")).status
+        return self.exchange(self.resource_request(token)).status
 
     def exchange(self, request: bytes) -> Answer:
         """Send a request on the party's own connection."""

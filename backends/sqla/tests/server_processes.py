@@ -116,6 +116,11 @@ class ServerProcess:
             self._process.wait(_PATIENCE)  # else the keeper waits for a zombie
         self._keeper.wait(_PATIENCE)
 
+    @property
+    def url(self) -> str:
+        """The URL of an administrator, and of an empty database."""
+        raise NotImplementedError
+
     def _command(self) -> list[str]:
         raise NotImplementedError
 
@@ -152,7 +157,6 @@ class PostgreSQLProcess(ServerProcess):
 
     @property
     def url(self) -> str:
-        """The administrator's URL."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     def _reachable(self, programs: Path) -> Path:
@@ -190,14 +194,13 @@ class MariaDBProcess(ServerProcess):
         self._prepare(
             [
                 *(str(installer), "--no-defaults", f"--datadir={self.data}"),
-                *("--auth-root-authentication-method=normal", "--skip-test-db"),
+                "--auth-root-authentication-method=normal",
             ]
         )
 
     @property
     def url(self) -> str:
-        """The administrator's URL."""
-        return f"mysql+pymysql://root@127.0.0.1:{self.port}/"
+        return f"mysql+pymysql://root@127.0.0.1:{self.port}/test"
 
     def _command(self) -> list[str]:
         return [
