@@ -85,6 +85,16 @@ class NonceStoreContract(NonceProcesses):
             assert claim(digest, kit.now + 300, kit.now + 299) is False
             assert claim(digest, kit.now + 600, kit.now + 300) is True
 
+    def test_a_nonce_that_was_taken_anew_is_purged_at_its_new_end(self, kit: Kit) -> None:
+        """RPL-04c: a nonce that was taken anew is kept, and purged, by its new end."""
+        claim, purge, digest = kit.first.nonces.claim_nonce, kit.first.nonces.purge_nonces, fresh()
+        assert claim(digest, kit.now + 300, kit.now) is True
+        assert claim(digest, kit.now + 600, kit.now + 300) is True
+
+        assert_purged(kit, purge, kit.now + 599, removed=0)
+        assert claim(digest, kit.now + 900, kit.now + 599) is False
+        assert_purged(kit, purge, kit.now + 600, removed=1)
+
     def test_a_long_name_makes_a_short_key(self, kit: Kit) -> None:
         """RPL-06: an assertion id of 1 MB is remembered like any other."""
         long = "j" * 1_000_000

@@ -181,6 +181,17 @@ class NonceProlonged(SabotagedBackend):
             return first
 
 
+class PurgeGoesByTheFirstEnd(SabotagedBackend):
+    """Leaves the first end in its index when an expired nonce is taken anew."""
+
+    caught_by = "RPL-04c"
+
+    class Nonces(MemoryNonces):
+        def purge_nonces(self, now: int, limit: int) -> Purged:
+            end = dict.fromkeys(self._expiry, now).get
+            return self._deadlines.purge(now, limit, end, self._expiry.__delitem__)
+
+
 class PurgeWithoutLimit(SabotagedBackend):
     """Removes all at once, however many there are."""
 
@@ -251,6 +262,7 @@ REGISTER_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     NonceKeyCut,
     NonceForgottenEarly,
     NonceProlonged,
+    PurgeGoesByTheFirstEnd,
     PurgeWithoutLimit,
     PurgeSaysNothingIsLeft,
     JoinedByDash,
