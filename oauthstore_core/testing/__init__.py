@@ -58,7 +58,11 @@ __all__ = ["REWRITTEN"]
 
 #: The modules whose asserts show their values when they fail.
 REWRITTEN = tuple(
-    f"{__name__}.{name}" for name in ("contracts", "flows", "kit", "peers", "races", "runner", "suite")
+    f"{__name__}.{name}"
+    for name in (
+        *("contracts", "flows", "kit", "peers", "races", "runner"),
+        *("schedules", "suite"),
+    )
 )
 
 pytest.register_assert_rewrite(*REWRITTEN)

@@ -145,7 +145,9 @@ def test_what_was_not_run_is_counted_and_not_proved(run: Run) -> None:
 def test_what_failed_says_why(run: Run) -> None:
     table = run.tables["tiny (tiny), test_red.py"]
 
-    assert rows(table)["RPL"][::2] == [str(of_nonces("RPL") - 2), "2"]
+    proved, ended_badly = map(int, rows(table)["RPL"][::2])
+    assert proved + ended_badly == of_nonces("RPL")
+    assert ended_badly >= 2
     assert re.search(
         "failed: .*RPL-04a.*: AssertionError: assert True is False", in_one_line(table)
     )

@@ -13,7 +13,7 @@ from oauthstore_sqla import plugin
 
 @pytest.fixture
 def store_address(tmp_path: Path) -> StoreAddress:
-    return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db")
+    return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db", on_io=True)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from ..samples import HOSTILE, LONG_PAYLOAD, NUL, account, fresh
 from .contests import each_attempt_counts, one_account_replacement_wins
 from .contract import Contract, all_pages, assert_purged
 from .processes import AccountProcesses
+from .schedules import AccountSchedules
 
 __all__ = ["AccountStoreContract"]
 
@@ -197,7 +198,7 @@ class SignInAttempts(Contract):
         assert count(kept, 61, kit.now + 60) == 2
 
 
-class AccountStoreContract(AccountRecords, SignInAttempts, AccountProcesses):
+class AccountStoreContract(AccountRecords, SignInAttempts, AccountProcesses, AccountSchedules):
     """All cases of the role `accounts`."""
 
     role = "accounts"

@@ -16,6 +16,7 @@ from ..samples import HOSTILE, LONG_PAYLOAD, NUL, ODD_PAYLOAD, client
 from .contests import one_client_creation_wins
 from .contract import Contract, all_pages, assert_purged
 from .processes import ClientProcesses
+from .schedules import ClientSchedules
 
 __all__ = ["ClientStoreContract"]
 
@@ -236,7 +237,7 @@ class ClientVersions(Contract):
         assert kit.first.clients.query_client(put_off.client_id) == put_off
 
 
-class ClientStoreContract(ClientFidelity, ClientVersions, ClientProcesses):
+class ClientStoreContract(ClientFidelity, ClientVersions, ClientProcesses, ClientSchedules):
     """All cases of the role `clients`."""
 
     role = "clients"

@@ -29,6 +29,7 @@ from .contract import Contract, assert_purged, finds
 from .credential_expiry import CredentialExpiry
 from .decisions import CredentialDecisions, DevicePolls
 from .processes import CredentialProcesses
+from .schedules import CredentialSchedules
 
 __all__ = ["CredentialCacheContract"]
 
@@ -297,6 +298,7 @@ class CredentialCacheContract(
     CredentialAliases,
     CredentialExpiry,
     CredentialProcesses,
+    CredentialSchedules,
 ):
     """All cases of the role `credentials`."""
 

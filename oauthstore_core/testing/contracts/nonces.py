@@ -12,11 +12,12 @@ from ..samples import fresh
 from .contests import one_nonce_is_first
 from .contract import assert_purged
 from .processes import NonceProcesses
+from .schedules import NonceSchedules
 
 __all__ = ["NonceStoreContract"]
 
 
-class NonceStoreContract(NonceProcesses):
+class NonceStoreContract(NonceProcesses, NonceSchedules):
     """All cases of the role `nonces`."""
 
     role = "nonces"

@@ -10,6 +10,7 @@ from .redemption import Redemption
 from .revocation import Fences, RevocationRaces, Revocations
 from .token_expiry import GrantPages, TokenExpiry
 from .token_purge import TokenPurge
+from .token_schedules import TokenSchedules
 
 __all__ = ["TokenStoreContract"]
 
@@ -29,6 +30,7 @@ class TokenStoreContract(
     TokenPurge,
     GrantPages,
     TokenProcesses,
+    TokenSchedules,
 ):
     """All cases of the role `tokens`."""
 
