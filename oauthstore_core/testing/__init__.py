@@ -60,8 +60,8 @@ __all__ = ["REWRITTEN"]
 REWRITTEN = tuple(
     f"{__name__}.{name}"
     for name in (
-        *("contracts", "flows", "kit", "peers", "races", "runner"),
-        *("schedules", "suite"),
+        *("contracts", "crashes", "faults", "flows", "kit", "outages", "peers", "races"),
+        *("runner", "scenarios", "schedules", "suite", "token_writes", "writes"),
     )
 )
 

@@ -17,7 +17,6 @@ from typing import Final
 from .contracts import CONTRACTS, contract_cases
 
 __all__ = [
-    "NOT_PROVED",
     "RESTATED",
     "STRUCK",
     "Case",
@@ -59,6 +58,13 @@ RESTATED: Final[dict[str, str]] = {
     "EXP-07": "time is an argument: the given one decides, whatever the store's clock says",
     "EXP-08": "1970 only for stores that do not remove by their own clock",
     "CON-01": "compare-and-set of clients and accounts: contiguous versions, each writer counted",
+    "CON-07": "one handle: threads at once, and parent and child of a fork",
+    "FLT-01": "each writing verb; before an I/O it is repeated, after one a sweep finds the rest",
+    "FLT-02": "the very call is right or unavailable: its own write is never another's",
+    "FLT-03": "a sweep that was cut off may be half done, and is whole once it is made again",
+    "FLT-05": "an I/O that fails is StoreUnavailableError or a right answer, and may be repeated",
+    "FLT-07": "with the fixture `restart_store`; what was acknowledged is there if durable",
+    "FLT-10": "with the fixture `dead_address`: no call answers, and none hangs",
     "DEV-02": "whole seconds have a tolerance of one, else the punctual would be slowed",
 }
 
@@ -82,12 +88,6 @@ STRUCK: Final[dict[str, str]] = {
     "CON-06": "verbs are synchronous: an async edge calls them in a worker thread",
     "OPS-05": "nothing plain is ever stored, so nothing is upgraded on read",
     "OPS-06": "no verb lists secrets: a store is moved with its own tools",
-}
-
-
-#: Cases that need a seam that the kit does not have yet: at which a store's I/O waits or fails.
-NOT_PROVED: Final[dict[str, str]] = {
-    "RPL-05": "a failing store must not answer that a nonce is new",
 }
 
 

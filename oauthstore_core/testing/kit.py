@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import NoReturn, cast
 
 import pytest
@@ -36,6 +36,9 @@ def not_proved(reason: str) -> NoReturn:
     A skip for pytest, and in a summary what it is: neither proved nor failed.
     """
     pytest.skip(f"{NOT_PROVED}{reason}")
+
+
+_NOTHING: Mapping[str, object] = {}
 
 
 class Handle:
@@ -97,6 +100,7 @@ class Kit:
         #: Stands near the real time: a store that removes by its own clock must not be misled.
         self.clock = FakeClock(int(time.time()))
         self._dump: Callable[[], bytes] | None = None
+        self._find: Callable[[str], object] = _NOTHING.__getitem__
         self._roles = address.descriptor().roles
         self._opened = [self._open()]
         #: Those that are not to be handed out by `handles`.
@@ -187,12 +191,38 @@ class Kit:
 
     def open_with(self, on_io: Callable[[str], None]) -> Handle:
         """Open a handle whose every I/O passes `on_io`; closed with the others."""
+        self.require_seam()
+        self._others.append(Handle(self.address.open(on_io), self._roles))
+        return self._others[-1]
+
+    def require_seam(self) -> None:
+        """Skip the case unless the store has a seam at its I/Os."""
         if not self.address.on_io:
             if not self.capabilities.blocking:
                 pytest.skip("does not block: there is no I/O between which it could be cut off")
             not_proved("`StoreAddress.on_io` is not set: the store has no seam at its I/Os")
-        self._others.append(Handle(self.address.open(on_io), self._roles))
-        return self._others[-1]
+
+    @contextmanager
+    def new_handle(self) -> Generator[Handle, None, None]:
+        """Open a handle for a while."""
+        handle = self._open()
+        try:
+            yield handle
+        finally:
+            handle.backend.close()
+
+    def find_with(self, find: Callable[[str], object]) -> None:
+        """Take what finds an author's optional fixture by name, or raises `LookupError`."""
+        self._find = find
+
+    def find(self, name: str, what: str) -> object:
+        """Return the author's optional fixture of that name, or end the case as not proved."""
+        if not self.capabilities.blocking:
+            pytest.skip("does not block: there is no server behind it")
+        try:
+            return self._find(name)
+        except LookupError:
+            not_proved(f"there is no fixture `{name}`: {what}")
 
     def close(self) -> None:
         """Close every handle that was opened, here and elsewhere."""

@@ -84,6 +84,7 @@ def kit(
     note_store(request.node, store_address)
     opened = Kit(store_address)
     opened.dump_with(_probe(request))
+    opened.find_with(request.getfixturevalue)
     try:
         role = getattr(request.cls, "role", None)
         if role is not None:

@@ -17,6 +17,13 @@ def store_address(tmp_path: Path) -> StoreAddress:
 
 
 @pytest.fixture
+def dead_address(tmp_path: Path) -> StoreAddress:
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"A file that is no database, and long enough to be taken for one. " * 99)
+    return StoreAddress(plugin, f"sqlite:///{other}")
+
+
+@pytest.fixture
 def raw_dump(tmp_path: Path) -> bytes:
     """Return the database and its write-ahead log as they lie on the disk."""
     return b"".join(path.read_bytes() for path in sorted(tmp_path.glob("oauth.db*")))

@@ -15,6 +15,7 @@ from ..races import RACERS, race
 from ..samples import HOSTILE, LONG_PAYLOAD, NUL, account, fresh
 from .contests import each_attempt_counts, one_account_replacement_wins
 from .contract import Contract, all_pages, assert_purged
+from .faults import AccountFaults
 from .processes import AccountProcesses
 from .schedules import AccountSchedules
 
@@ -198,7 +199,9 @@ class SignInAttempts(Contract):
         assert count(kept, 61, kit.now + 60) == 2
 
 
-class AccountStoreContract(AccountRecords, SignInAttempts, AccountProcesses, AccountSchedules):
+class AccountStoreContract(
+    AccountRecords, SignInAttempts, AccountProcesses, AccountSchedules, AccountFaults
+):
     """All cases of the role `accounts`."""
 
     role = "accounts"

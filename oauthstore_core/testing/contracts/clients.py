@@ -15,6 +15,7 @@ from ..races import RACERS, race
 from ..samples import HOSTILE, LONG_PAYLOAD, NUL, ODD_PAYLOAD, client
 from .contests import one_client_creation_wins
 from .contract import Contract, all_pages, assert_purged
+from .faults import ClientFaults
 from .processes import ClientProcesses
 from .schedules import ClientSchedules
 
@@ -237,7 +238,9 @@ class ClientVersions(Contract):
         assert kit.first.clients.query_client(put_off.client_id) == put_off
 
 
-class ClientStoreContract(ClientFidelity, ClientVersions, ClientProcesses, ClientSchedules):
+class ClientStoreContract(
+    ClientFidelity, ClientVersions, ClientProcesses, ClientSchedules, ClientFaults
+):
     """All cases of the role `clients`."""
 
     role = "clients"

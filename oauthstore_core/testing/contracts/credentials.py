@@ -28,6 +28,8 @@ from .contests import one_credential_wins
 from .contract import Contract, assert_purged, finds
 from .credential_expiry import CredentialExpiry
 from .decisions import CredentialDecisions, DevicePolls
+from .faults import CredentialFaults
+from .handles import CredentialHandles
 from .processes import CredentialProcesses
 from .schedules import CredentialSchedules
 
@@ -299,6 +301,8 @@ class CredentialCacheContract(
     CredentialExpiry,
     CredentialProcesses,
     CredentialSchedules,
+    CredentialFaults,
+    CredentialHandles,
 ):
     """All cases of the role `credentials`."""
 

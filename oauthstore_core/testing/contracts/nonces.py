@@ -11,13 +11,15 @@ from ..races import race
 from ..samples import fresh
 from .contests import one_nonce_is_first
 from .contract import assert_purged
+from .faults import NonceFaults
+from .handles import NonceHandles
 from .processes import NonceProcesses
 from .schedules import NonceSchedules
 
 __all__ = ["NonceStoreContract"]
 
 
-class NonceStoreContract(NonceProcesses, NonceSchedules):
+class NonceStoreContract(NonceProcesses, NonceSchedules, NonceFaults, NonceHandles):
     """All cases of the role `nonces`."""
 
     role = "nonces"

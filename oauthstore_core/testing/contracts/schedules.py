@@ -56,7 +56,8 @@ class ClientSchedules(Contract):
                 assert [winner.version for winner in winners] == [2]
                 assert kit.first.clients.query_client(saved.client_id) == winners[0]
 
-            return Schedule(*map(deeds.save_client, rivals), check, (ConflictError,))
+            first, second = map(deeds.save_client, rivals)
+            return Schedule(first, second, check, (ConflictError,))
 
         interleave(kit, prepare)
 
@@ -76,7 +77,8 @@ class AccountSchedules(Contract):
                 assert [winner.version for winner in winners] == [2]
                 assert kit.first.accounts.query_account(saved.name) == winners[0]
 
-            return Schedule(*map(deeds.save_account, rivals), check, (ConflictError,))
+            first, second = map(deeds.save_account, rivals)
+            return Schedule(first, second, check, (ConflictError,))
 
         interleave(kit, prepare)
 
@@ -150,7 +152,7 @@ class CredentialSchedules(Contract):
                 shown = [a.credential for a in answers if isinstance(a, Decision)]
                 assert shown == [stored, stored]
 
-            return Schedule(*rivals, check)
+            return Schedule(rivals[0], rivals[1], check)
 
         interleave(kit, prepare)
 

@@ -84,7 +84,7 @@ class TokenSchedules(Contract):
                 every = [token for each in brought for token in each]
                 assert alive(kit.first, given, every, kit.now) == brought[winner]
 
-            return Schedule(*rivals, check)
+            return Schedule(rivals[0], rivals[1], check)
 
         interleave(kit, prepare)
 
@@ -212,7 +212,7 @@ def _rotate_twice(kit: Kit, grace: int) -> Schedule:
         if grace:
             assert rotations[1 - winner].sealed_response == rivals[winner].arguments[4]
 
-    return Schedule(*rivals, check)
+    return Schedule(rivals[0], rivals[1], check)
 
 
 def _redeem_and_sweep(kit: Kit, way: str) -> Pair:

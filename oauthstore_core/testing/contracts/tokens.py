@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .families import FamilyEvidence, FamilyGrace, FamilyRotation
 from .family_races import FamilyRaces
+from .faults import TokenFaults
+from .handles import TokenHandles
 from .issuing import GrantIdentity, TokenFidelity
 from .processes import TokenProcesses
 from .redemption import Redemption
@@ -31,6 +33,8 @@ class TokenStoreContract(
     GrantPages,
     TokenProcesses,
     TokenSchedules,
+    TokenFaults,
+    TokenHandles,
 ):
     """All cases of the role `tokens`."""
 
