@@ -22,3 +22,13 @@ def raw_dump(tmp_path: Path) -> bytes:
     """All that the store holds, read behind its back."""
     # Not the file of the locks beside it: to close that ends the locks of the whole process.
     return (tmp_path / "nonces.lmdb").read_bytes()
+
+
+@pytest.fixture
+def dead_address(tmp_path: Path) -> StoreAddress:
+    """A store where nothing answers."""
+    other = tmp_path / "other.bin"
+    other.write_bytes(
+        b"A file of something else, and long enough to be taken for one of LMDB. " * 99
+    )
+    return StoreAddress(plugin, f"lmdb://{other}")
