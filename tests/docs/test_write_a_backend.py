@@ -50,6 +50,22 @@ def headers(code: str) -> list[str]:
     return [ast.unparse(function) for function in functions]
 
 
+def kit_source() -> str:
+    paths = (ROOT / "oauthstore_core/testing").rglob("*.py")
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def author_gives() -> set[str]:
+    """Return the fixtures that the kit asks the author for."""
+    asked = r'(?:find|getfixturevalue)\("(\w+)"|"(store_address)"|(store_address): StoreAddress'
+    return {name for groups in re.findall(asked, kit_source()) for name in groups if name}
+
+
+def limits() -> set[str]:
+    """Return the variables that tell the kit how often."""
+    return set(re.findall(r"OAUTHSTORE_TEST_\w+", kit_source()))
+
+
 def protocols() -> dict[str, str]:
     """Return the source of each Protocol of the contract, by name."""
     source = (ROOT / HOOKSPECS).read_text(encoding="utf-8")
@@ -93,8 +109,10 @@ def test_every_choice_is_explained() -> None:
     seams = {field.name for field in fields(StoreAddress)} - {"plugin", "url", "options"}
     capabilities = [field.name for field in fields(Capabilities)]
 
-    for name in [*store_errors, *seams, *capabilities, *ROLES, "store_address", "raw_dump"]:
+    for name in [*store_errors, *seams, *capabilities, *ROLES, *author_gives(), *limits()]:
         assert f"`{name}`" in TEXT
+    assert author_gives() >= {"store_address", "raw_dump"}
+    assert "OAUTHSTORE_TEST_ROUNDS" in limits()
     for ending in ENDINGS:
         assert f"\n| {ending} | " in TEXT
     assert set(REFERENCE) <= set(hookspecs.__all__)
