@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from oauthstore_core import errors, hookspecs
 from oauthstore_core.backends import Capabilities
 from oauthstore_core.hookspecs import ROLES
 from oauthstore_core.plugins.hooks import hooks_of
+from oauthstore_core.settings import Settings
 from oauthstore_core.testing.address import StoreAddress
 from oauthstore_core.testing.summary import ENDINGS
 
@@ -116,6 +118,13 @@ def test_every_choice_is_explained() -> None:
     for ending in ENDINGS:
         assert f"\n| {ending} | " in TEXT
     assert set(REFERENCE) <= set(hookspecs.__all__)
+
+
+def test_the_settings_have_no_problem() -> None:
+    (text,) = (block["code"] for block in BLOCKS if block["code"].startswith("[oauthstore."))
+    settings = Settings.from_mapping(tomllib.loads(text)["oauthstore"])
+
+    assert settings.stores[settings.roles["nonces"]].scheme == "lmdb"
 
 
 def test_every_link_leads_to_a_file() -> None:
