@@ -18,7 +18,7 @@ from .kit import Handle, Kit
 from .peers import PATIENCE, Peer, PeerLostError, Told, pickled, tell
 from .scenarios import KILLED, Builder, assert_repeatable, assert_revocable, assert_whole
 
-__all__ = ["Nursery", "Zygote", "assert_survives_kills", "nursery", "use_across_a_fork"]
+__all__ = ["Nursery", "Zygote", "assert_survives_kills", "nursery", "perform", "use_across_a_fork"]
 
 
 class Zygote:

@@ -12,7 +12,7 @@ from .address import StoreAddress
 from .kit import Handle, Kit
 from .peers import attempt
 from .races import race
-from .scenarios import Builder, assert_done, assert_revocable
+from .scenarios import Builder, assert_repeatable, assert_revocable, assert_whole
 
 __all__ = ["assert_dead_is_told", "assert_survives_a_restart"]
 
@@ -24,16 +24,18 @@ _PAUSE = 0.1
 def assert_survives_a_restart(kit: Kit, builders: Iterable[Builder]) -> None:
     """Restart the server between two calls: handles recover, and nothing is forgotten."""
     restart = kit.find("restart_store", "what restarts the server behind the store")
-    handle, scenarios = kit.first, [build(kit) for build in builders]
-    late = [build(kit) for build in builders]
-    for scenario in scenarios:
-        assert scenario.right(scenario.call(handle))
+    handle = kit.first
+    early, late = ([build(kit) for build in builders] for _ in range(2))
+    answers = [scenario.call(handle) for scenario in early]
     cast("Callable[[], object]", restart)()
     _wait_until_it_works(handle)
-    for scenario in scenarios if kit.capabilities.durable else ():
-        assert_done(handle, scenario, "by a restart after it")
-    for scenario in late if kit.capabilities.durable else ():
-        assert scenario.right(scenario.call(handle)), f"{scenario} after a restart"
+    if not kit.capabilities.durable:
+        return
+    for scenario, answer in zip(early, answers, strict=True):
+        assert_whole(handle, scenario, answer, "by a restart after it")
+        assert_repeatable(handle, scenario, answer, "by a restart after it")
+    for scenario in late:
+        assert_whole(handle, scenario, scenario.call(handle), "by a restart before it")
         assert_revocable(handle, scenario, kit.now, "by a restart before it")
 
 

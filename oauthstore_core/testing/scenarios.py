@@ -69,7 +69,7 @@ class Scenario:
     issued: Sequence[Token] = ()
 
     def __str__(self) -> str:
-        return f"{self.call.verb}{'' if self.given is None else ' of a grant'}"
+        return self.call.verb
 
 
 Builder = Callable[[Kit], Scenario]

@@ -52,17 +52,6 @@ class DiscardedResult(SabotagedBackend):
             return Claim(ClaimOutcome.WON, claim.credential) if used else claim
 
 
-class LostReplyTakenForLoss(SabotagedBackend):
-    """Its driver loses each reply and asks again: the claimer is told that another was first."""
-
-    caught_by = "ONE-02"
-
-    class Credentials(MemoryCredentials):
-        def claim_credential(self, kind: str, digest: str, client_id: str, now: int) -> Claim:
-            super().claim_credential(kind, digest, client_id, now)
-            return super().claim_credential(kind, digest, client_id, now)
-
-
 class ClientIgnoredByClaim(SabotagedBackend):
     """Takes a `client_id` and does not compare it."""
 
@@ -244,7 +233,6 @@ class PollsOverwriteEachOther(SabotagedBackend):
 CREDENTIAL_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     CheckThenAct,
     DiscardedResult,
-    LostReplyTakenForLoss,
     ClientIgnoredByClaim,
     ExpiryByRemovalOnly,
     ExpiredOneSecondLate,
