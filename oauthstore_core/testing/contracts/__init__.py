@@ -6,6 +6,7 @@ from .accounts import AccountStoreContract
 from .clients import ClientStoreContract
 from .contract import Contract, contract_cases
 from .credentials import CredentialCacheContract
+from .histories import HistoryContract
 from .nonces import NonceStoreContract
 from .secrecy import StoreSecrecyContract
 from .tokens import TokenStoreContract
@@ -16,6 +17,7 @@ __all__ = [
     "ClientStoreContract",
     "Contract",
     "CredentialCacheContract",
+    "HistoryContract",
     "NonceStoreContract",
     "StoreSecrecyContract",
     "TokenStoreContract",
@@ -30,4 +32,5 @@ CONTRACTS: tuple[type[Contract], ...] = (
     NonceStoreContract,
     AccountStoreContract,
     StoreSecrecyContract,
+    HistoryContract,
 )
