@@ -120,11 +120,15 @@ class UnknownBackendError(_UnknownNameError):
 
     #: Which distribution serves a scheme that we know but do not find installed. Only what is
     #: released: a name that nobody has taken yet, somebody else could.
-    known: ClassVar = {"sqlite": "oauthstore-sqla", "sqla": "oauthstore-sqla"}
+    known: ClassVar = {
+        "sqlite": "oauthstore-sqla",
+        "sqla": "oauthstore-sqla",
+        "postgresql": "'oauthstore-sqla[postgresql]'",
+        "mysql": "'oauthstore-sqla[mysql]'",
+        "mariadb": "'oauthstore-sqla[mysql]'",
+    }
     #: Schemes whose backends are being built.
-    planned: ClassVar = frozenset(
-        {"postgresql", "mysql", "mariadb", "mongodb", "redis", "rediss", "valkey"}
-    )
+    planned: ClassVar = frozenset({"mongodb", "redis", "rediss", "valkey"})
 
     def _how_to_install(self) -> str:
         scheme = self.name.partition("+")[0]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from oauthstore_core import __version__
 from oauthstore_core.backends import BackendPlugin
@@ -95,7 +96,7 @@ def test_an_unknown_scheme_names_the_nearest_and_what_is_installed() -> None:
     )
 
 
-@pytest.mark.parametrize("scheme", ["redis+sentinel", "postgresql+psycopg", "mongodb+srv"])
+@pytest.mark.parametrize("scheme", ["redis+sentinel", "mongodb+srv"])
 def test_a_scheme_that_is_yet_to_come_names_no_distribution_of_its_own(scheme: str) -> None:
     with pytest.raises(UnknownBackendError) as error:
         load_backend(scheme)
@@ -109,7 +110,8 @@ def test_what_is_named_to_install_is_released_with_the_core() -> None:
     folders = (Path(__file__).parents[2] / "backends").glob("*/pyproject.toml")
     released = {tomllib.loads(file.read_text())["project"]["name"] for file in folders}
 
-    assert set(UnknownBackendError.known.values()) <= released
+    named = {Requirement(text.strip("'")).name for text in UnknownBackendError.known.values()}
+    assert named <= released
 
 
 def test_an_unknown_driver_of_a_known_scheme_names_its_distribution(

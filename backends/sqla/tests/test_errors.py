@@ -1,9 +1,15 @@
+"""Nothing of a driver's gets out: every exception class of each becomes one of the contract's."""
+
 from __future__ import annotations
 
 import inspect
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import NamedTuple
 
+import psycopg
+import pymysql
 import pytest
 from sqlalchemy import exc
 
@@ -17,28 +23,61 @@ from oauthstore_core.errors import (
 from oauthstore_core.testing.samples import access_token, client, grant
 from oauthstore_sqla import SqlaBackend
 from oauthstore_sqla.engine import Session
-from oauthstore_sqla.errors import DRIVER_ERRORS, translated
+from oauthstore_sqla.mysql import errors as mysql
+from oauthstore_sqla.postgresql import errors as postgresql
+from oauthstore_sqla.sqlite import errors as sqlite
 
 SECRET = "the-secret-in-a-payload"
 
 
-def driver_classes() -> Iterator[type[BaseException]]:
-    """Yield every exception class of sqlite3 and of SQLAlchemy, but for asyncio drivers' own."""
-    for module in (sqlite3, exc):
+class Driver(NamedTuple):
+    base: tuple[type[BaseException], ...]
+    classes: tuple[type[BaseException], ...]
+    translated: Callable[[BaseException, str], StoreError]
+    example: BaseException
+
+
+def raised_by(*modules: ModuleType) -> Iterator[type[BaseException]]:
+    """Yield every exception class of the modules, but for warnings and asyncio drivers' own."""
+    for module in modules:
         for _, found in inspect.getmembers(module, inspect.isclass):
-            if issubclass(found, BaseException) and not issubclass(
-                found, (Warning, exc.EmulatedDBAPIException)
-            ):
+            others = (Warning, exc.EmulatedDBAPIException)
+            own = found.__module__.partition(".")[0] == module.__name__.partition(".")[0]
+            if own and issubclass(found, BaseException) and not issubclass(found, others):
                 yield found
-    yield sqlite3.Warning
 
 
-def made(kind: type[BaseException]) -> BaseException:
+DRIVERS = {
+    "sqlite": Driver(
+        sqlite.DRIVER_ERRORS,
+        tuple(raised_by(sqlite3)),
+        sqlite.translated,
+        sqlite3.OperationalError("disk I/O error"),
+    ),
+    "postgresql": Driver(
+        postgresql.DRIVER_ERRORS,
+        # Rollback is what its user raises to leave a block, never what it raises itself.
+        tuple({*raised_by(psycopg, psycopg.errors)} - {psycopg.Rollback}),
+        postgresql.translated,
+        psycopg.OperationalError("server closed the connection unexpectedly"),
+    ),
+    "mysql": Driver(
+        mysql.DRIVER_ERRORS,
+        tuple(raised_by(pymysql, pymysql.err)),
+        mysql.translated,
+        pymysql.OperationalError(2013, "Lost connection to MySQL server during query"),
+    ),
+}
+
+
+def made(kind: type[BaseException], driver: Driver) -> BaseException:
     """Return an instance that holds the parameters of a statement, as SQLAlchemy's do."""
     if issubclass(kind, exc.DBAPIError):
-        return kind("INSERT", {"payload": SECRET}, sqlite3.OperationalError("disk I/O error"))
+        return kind("INSERT", {"payload": SECRET}, driver.example)
     if issubclass(kind, exc.StatementError):
         return kind(SECRET, "INSERT", {"payload": SECRET}, ValueError(SECRET))
+    if issubclass(kind, psycopg.Error):
+        return kind("some reason")
     error = kind.__new__(kind)
     error.args = ("some reason",)
     return error
@@ -50,14 +89,86 @@ def coded(code: int, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> sq
     return error
 
 
-@pytest.mark.parametrize("kind", list(driver_classes()), ids=lambda kind: kind.__name__)
-def test_every_exception_of_the_driver_becomes_ours(kind: type[BaseException]) -> None:
-    assert issubclass(kind, DRIVER_ERRORS)
+def translated(error: BaseException, where: str = "the database") -> StoreError:
+    return sqlite.translated(error, where)
 
-    error = translated(made(kind), "the database")
 
-    assert isinstance(error, StoreError)
-    assert SECRET not in f"{error} {error!r} {vars(error)}"
+@pytest.mark.parametrize("name", DRIVERS)
+def test_every_exception_of_a_driver_becomes_ours(name: str) -> None:
+    driver = DRIVERS[name]
+    classes = {*driver.classes, *raised_by(exc)}
+
+    assert len(classes) > 30
+    for kind in classes:
+        error = driver.translated(made(kind, driver), "the database")
+        assert isinstance(error, StoreError), kind
+        assert SECRET not in f"{error} {error!r} {vars(error)}", kind
+        assert issubclass(kind, (*driver.base, exc.SQLAlchemyError)), kind
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("23505", DuplicateError),
+        ("40001", ConflictError),
+        ("40P01", ConflictError),
+        ("55P03", ConflictError),
+        ("57014", StoreTimeoutError),
+        ("42P01", StoreUnavailableError),
+        ("22021", StoreError),
+        ("23502", StoreError),
+        ("54000", StoreError),
+        ("57P01", StoreUnavailableError),
+        ("57P03", StoreUnavailableError),
+        ("53300", StoreUnavailableError),
+        ("25006", StoreUnavailableError),
+        ("XX000", StoreUnavailableError),
+    ],
+)
+def test_an_sqlstate_decides_what_an_error_becomes(state: str, kind: type[StoreError]) -> None:
+    plain = psycopg.errors.lookup(state)(SECRET)
+
+    for error in (plain, exc.OperationalError("INSERT", {"payload": SECRET}, plain)):
+        found = postgresql.translated(error, "the database")
+        assert isinstance(found, kind)
+        assert kind is not StoreError or type(found) is StoreError
+
+
+@pytest.mark.parametrize(
+    ("number", "raised", "kind"),
+    [
+        (1062, pymysql.IntegrityError, DuplicateError),
+        (1205, pymysql.OperationalError, ConflictError),
+        (1213, pymysql.OperationalError, ConflictError),
+        (1020, pymysql.OperationalError, ConflictError),
+        (1146, pymysql.ProgrammingError, StoreUnavailableError),
+        (1406, pymysql.DataError, StoreError),
+        (1366, pymysql.DataError, StoreError),
+        (1048, pymysql.IntegrityError, StoreError),
+        (3024, pymysql.OperationalError, StoreTimeoutError),
+        (1969, pymysql.OperationalError, StoreTimeoutError),
+        (1040, pymysql.OperationalError, StoreUnavailableError),
+        (1064, pymysql.ProgrammingError, StoreUnavailableError),
+        (1290, pymysql.OperationalError, StoreUnavailableError),
+        (2013, pymysql.OperationalError, StoreUnavailableError),
+        (0, pymysql.InterfaceError, StoreUnavailableError),
+    ],
+)
+def test_an_error_number_decides_what_an_error_becomes(
+    number: int, raised: type[pymysql.Error], kind: type[StoreError]
+) -> None:
+    plain = raised(number, "some reason")
+
+    for error in (plain, exc.OperationalError("INSERT", {"payload": SECRET}, plain)):
+        found = mysql.translated(error, "the database")
+        assert isinstance(found, kind)
+        assert kind is not StoreError or type(found) is StoreError
+
+
+def test_a_message_that_quotes_the_statement_stays_inside() -> None:
+    error = pymysql.ProgrammingError(1064, f"You have an error near '{SECRET}'")
+
+    assert SECRET not in str(mysql.translated(error, "the database"))
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,13 @@ def statements(store: SqlaBackend) -> Iterator[tuple[str, Statement]]:
             yield name, value
         elif isinstance(value, dict):
             waiting += [(f"{name}.{key}", item) for key, item in value.items()]
-        elif type(value).__module__.startswith("oauthstore_sqla") and hasattr(value, "__dict__"):
+        elif type(value).__module__.startswith("oauthstore_sqla"):
+            slots = getattr(value, "__slots__", ())
+            parts = getattr(value, "__dict__", None) or {s: getattr(value, s) for s in slots}
             waiting += [
                 (f"{name}.{key}", item)
-                for key, item in vars(value).items()
-                if key not in {"_store", "_credentials"}
+                for key, item in parts.items()
+                if key not in {"_store", "store", "credentials", "sql"}
             ]
 
 
@@ -49,13 +51,13 @@ def test_no_statement_reads_a_table_without_an_index(store: SqlaBackend) -> None
     ("name", "index"),
     [
         ("tokens._sql.query_family", "oauthstore_grants_family"),
-        ("tokens._sql.rotate", "oauthstore_grants_family"),
+        ("tokens._writer._rotate", "oauthstore_grants_family"),
         ("tokens._sql._sweep.(True, False)", "oauthstore_grants_client"),
         ("tokens._sql._sweep.(False, True)", "oauthstore_grants_subject"),
         ("tokens._sql._sweep.(True, True)", "oauthstore_grants_subject (subject=? AND client_id=?"),
         ("tokens._sql._list.(True, False)", "oauthstore_grants_client (client_id=? AND grant_id>?"),
-        ("tokens._sql.drop_surplus", "oauthstore_tokens_grant"),
-        ("tokens._sql.purge_tokens", "oauthstore_grants_keep_until"),
+        ("tokens._writer._drop", "oauthstore_tokens_grant"),
+        ("tokens._writer._purge_grants", "oauthstore_grants_keep_until"),
         ("tokens._purge_expired._delete", "oauthstore_tokens_expires_at"),
         ("tokens._purge_fences._delete", "oauthstore_fences_keep_until"),
         ("credentials._query_alias", "oauthstore_credentials_alias"),

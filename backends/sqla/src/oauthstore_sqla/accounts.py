@@ -10,10 +10,10 @@ from oauthstore_core.errors import ConflictError
 from oauthstore_core.hookspecs import AccountStore, hookimpl
 from oauthstore_core.records import Account, Page, Purged
 
-from .engine import Store
+from .engine import Row, Session, Values
 from .purging import Purge
 from .schema import accounts, attempts
-from .sqlite import insert
+from .store import Store
 from .values import ACCOUNT, following, key, text
 
 __all__ = ["SqlaAccounts"]
@@ -27,7 +27,7 @@ class SqlaAccounts(AccountStore):
         its_subject = accounts.c.subject == bindparam("subject")
         self._query = store.prepare(select(accounts).where(accounts.c.name == bindparam("name")))
         self._query_subject = store.prepare(select(accounts).where(its_subject))
-        self._create = store.prepare(insert(accounts))
+        self._create = store.prepare(store.insert(accounts))
         self._replace = store.prepare(
             update(accounts)
             .values({c.name: bindparam(c.name) for c in accounts.c if c.name != "subject"})
@@ -40,19 +40,7 @@ class SqlaAccounts(AccountStore):
             .order_by(accounts.c.name)
             .limit(bindparam("limit"))
         )
-        new = insert(attempts).values(
-            digest=bindparam("digest"), closes_at=bindparam("closes_at"), count=1
-        )
-        closed = attempts.c.closes_at <= bindparam("now")
-        self._count = store.prepare(
-            new.on_conflict_do_update(
-                index_elements=[attempts.c.digest],
-                set_={
-                    "count": case((closed, 1), else_=attempts.c.count + 1),
-                    "closes_at": case((closed, new.excluded.closes_at), else_=attempts.c.closes_at),
-                },
-            ).returning(attempts.c.count)
-        )
+        self._count = _Counting(store)
         self._purge = Purge(store, attempts.c.closes_at)
 
     @hookimpl
@@ -89,9 +77,49 @@ class SqlaAccounts(AccountStore):
     @hookimpl
     def count_attempt(self, digest: str, window: int, now: int) -> int:
         values = {"digest": key(digest), "closes_at": now + window, "now": now}
-        count: int = self._store.rows(self._count, values)[0][0]
-        return count
+        return self._count(values)
 
     @hookimpl
     def purge_attempts(self, now: int, limit: int) -> Purged:
         return self._purge(now, limit)
+
+
+class _Counting:
+    """One more attempt, counted and read in one step."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        new = store.insert(attempts).values(
+            digest=bindparam("digest"), closes_at=bindparam("closes_at"), count=1
+        )
+        closed = attempts.c.closes_at <= bindparam("now")
+        count = store.upsert(
+            new,
+            [attempts.c.digest],
+            # The count first, where a database sees the columns that it has assigned already.
+            lambda added: {
+                "count": case((closed, 1), else_=attempts.c.count + 1),
+                "closes_at": case((closed, added.closes_at), else_=attempts.c.closes_at),
+            },
+        )
+        read = select(attempts.c.count).where(attempts.c.digest == bindparam("digest"))
+        if store.returns:
+            self._add, self._read = store.prepare(count.returning(attempts.c.count)), None
+        else:
+            self._add, self._read = store.prepare(count), store.prepare(read)
+
+    def __call__(self, values: Values) -> int:
+        if self._read is None:
+            return self._number(self._store.rows(self._add, values))
+        read = self._read
+
+        def work(session: Session) -> list[Row]:
+            session.count(self._add, values)
+            return session.rows(read, values)
+
+        return self._number(self._store.transact(work))
+
+    @staticmethod
+    def _number(rows: list[Row]) -> int:
+        number: int = rows[0][0]
+        return number

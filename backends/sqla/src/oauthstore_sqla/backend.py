@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from oauthstore_core._version import __version__
 from oauthstore_core.backends import BackendPlugin, Capabilities
@@ -16,30 +14,21 @@ from oauthstore_core.errors import SchemaError
 from .accounts import SqlaAccounts
 from .clients import SqlaClients
 from .credentials import SqlaCredentials
-from .engine import Session, Statement, Store
+from .database import DIALECTS, open_database
+from .engine import Statement
 from .errors import MissingSchemaError
-from .nonces import SqlaNonces
+from .options import read_options
 from .schema import HEAD, REVISIONS, VERSION_TABLE
-from .sqlite import (
-    JOURNAL_MODE,
-    SYNCHRONOUS,
-    SYNCHRONOUS_LEVELS,
-    Options,
-    create_file,
-    open_engine,
-    path_of,
-    read_options,
-)
+from .statements import TokenStatements
 from .tokens import SqlaTokens
 
 __all__ = ["SqlaBackend", "plugin"]
 
 _REVISION: Final = Statement(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our name
-_PRAGMAS: Final = (Statement(JOURNAL_MODE), Statement(SYNCHRONOUS))
 
 
 class SqlaBackend:
-    """All five roles in one SQLite database."""
+    """All five roles in one SQL database."""
 
     capabilities = Capabilities(
         durable=True, shared=True, atomic="store", redeems=True, blocking=True
@@ -47,21 +36,16 @@ class SqlaBackend:
 
     def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
         """Open the store, without connecting; the README has the URLs and options."""
-        self._options = read_options(options or {})
-        engine, self._path = _choose(url, self._options)
-        self._store = Store(
-            engine,
-            path=self._path,
-            patience=self._options.busy_timeout,
-            on_io=self._options.on_io,
-        )
-        self.clients = SqlaClients(self._store)
-        self.credentials = SqlaCredentials(self._store)
-        self.tokens = SqlaTokens(
-            self._store, self.credentials, self._options.access_tokens_per_grant
-        )
-        self.nonces = SqlaNonces(self._store)
-        self.accounts = SqlaAccounts(self._store)
+        read = read_options(options or {})
+        database = open_database(url, read)
+        self._path = database.path
+        self._store = store = database.store
+        self.clients = SqlaClients(store)
+        self.credentials = SqlaCredentials(store)
+        writer = database.writer(store, self.credentials, TokenStatements(store))
+        self.tokens = SqlaTokens(store, writer, read.access_tokens_per_grant)
+        self.nonces = database.nonces(store)
+        self.accounts = SqlaAccounts(store)
 
     def migrate(self) -> None:
         """Create the tables or bring them up to date; any number may do so at once."""
@@ -74,7 +58,7 @@ class SqlaBackend:
             if self._check(current_revision(connection)) != HEAD:
                 upgrade(connection)
 
-        self._store.upgrade(self._create, work)
+        self._store.upgrade(work)
 
     def ping(self) -> None:
         """Return if the database answers and has the schema that this version knows."""
@@ -96,16 +80,12 @@ class SqlaBackend:
             "schema": {"current": current, "head": HEAD},
             "durable": self.capabilities.durable,
             "shared": self.capabilities.shared,
-            **({} if current is None else self._store.run(_describe, writes=False)),
+            **({} if current is None else self._store.facts()),
         }
 
     def close(self) -> None:
         """Close the connections; an application's engine stays as it is."""
         self._store.close()
-
-    def _create(self) -> None:
-        if self._path is not None:
-            create_file(self._path, self._options)
 
     def _revision(self) -> str | None:
         try:
@@ -124,27 +104,10 @@ class SqlaBackend:
         )
 
 
-def _choose(url: str, options: Options) -> tuple[Engine, Path | None]:
-    if options.engine is not None:
-        return options.engine, None
-    path = path_of(url)
-    return open_engine(path, options), path
-
-
-def _describe(session: Session) -> dict[str, Any]:
-    journal_mode, synchronous = (session.rows(pragma, {})[0][0] for pragma in _PRAGMAS)
-    return {
-        "server": "SQLite",
-        "server_version": sqlite3.sqlite_version,
-        "journal_mode": journal_mode.upper(),
-        "synchronous": SYNCHRONOUS_LEVELS[synchronous],
-    }
-
-
 plugin = BackendPlugin(
     name="sqla",
     roles=("clients", "tokens", "credentials", "nonces", "accounts"),
     capabilities=SqlaBackend.capabilities,
     open=SqlaBackend,
-    schemes=("sqlite",),
+    schemes=tuple(DIALECTS),
 )

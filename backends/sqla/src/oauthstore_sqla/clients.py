@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from sqlalchemy import bindparam, delete, select, update
 
-from oauthstore_core.errors import ConflictError, DuplicateError
+from oauthstore_core.errors import ConflictError
 from oauthstore_core.hookspecs import ClientStore, hookimpl
 from oauthstore_core.records import Client, Page, Purged
 
-from .engine import Store
 from .purging import Purge
 from .schema import clients
-from .sqlite import insert
+from .store import Store
 from .values import CLIENT, following, text
 
 __all__ = ["SqlaClients"]
@@ -32,7 +31,7 @@ class SqlaClients(ClientStore):
             .limit(bindparam("limit"))
         )
         self._query = store.prepare(select(clients).where(its_id))
-        self._create = store.prepare(insert(clients).on_conflict_do_nothing())
+        self._create = store.prepare(store.insert(clients))
         self._replace = store.prepare(
             update(clients)
             .values({c.name: bindparam(c.name) for c in clients.c if c.name != "client_id"})
@@ -53,8 +52,7 @@ class SqlaClients(ClientStore):
         saved = replace(client, version=client.version + 1)
         values = CLIENT.values(saved)
         if client.version == 0:
-            if not self._store.count(self._create, values):
-                raise DuplicateError(f"The client {client.client_id!r} exists already.")
+            self._store.count(self._create, values)
         elif not self._store.count(self._replace, {**values, "known": client.version}):
             raise ConflictError(f"The client {client.client_id!r} was changed meanwhile.")
         return saved

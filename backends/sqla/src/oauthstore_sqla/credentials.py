@@ -6,11 +6,12 @@ once and asks the core's `judgement` what that means.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, null, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, null, select, update
 
-from oauthstore_core.errors import ConflictError, DuplicateError
+from oauthstore_core.errors import DuplicateError
 from oauthstore_core.hookspecs import CredentialCache, hookimpl
 from oauthstore_core.judgement import (
     POLL_TOLERANCE,
@@ -31,13 +32,33 @@ from oauthstore_core.records import (
     Purged,
 )
 
-from .engine import ATTEMPTS, Runner, Session, Store
+from .engine import Row, Runner, Session, Values
 from .purging import Purge
 from .schema import credentials as table
-from .sqlite import insert
+from .store import ATTEMPTS, Store, overtaken
 from .values import CREDENTIAL, key, text
 
-__all__ = ["SqlaCredentials"]
+__all__ = ["CredentialCall", "SqlaCredentials", "claiming", "won"]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialCall:
+    """A credential that is presented."""
+
+    kind: str
+    digest: str
+    client_id: str
+    now: int
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the statements are given of it."""
+        return {
+            "kind": text(self.kind),
+            "digest": key(self.digest),
+            "client_id": text(self.client_id),
+            "now": self.now,
+        }
 
 
 class SqlaCredentials(CredentialCache):
@@ -46,17 +67,16 @@ class SqlaCredentials(CredentialCache):
     def __init__(self, store: Store) -> None:
         self._store = store
         now: ColumnElement[int] = bindparam("now")
-        this = and_(table.c.kind == bindparam("kind"), table.c.digest == bindparam("digest"))
+        this, alive = _this(), _alive(now)
         alias = and_(table.c.kind == bindparam("kind"), table.c.alias == bindparam("alias"))
-        its_client = table.c.client_id == bindparam("client_id")
-        alive = and_(table.c.expires_at > now, table.c.keep_until > now)
-        self._save = store.prepare(insert(table))
+        self._save = store.prepare(store.insert(table))
         self._free_alias = store.prepare(
             update(table).values(alias=null()).where(alias, table.c.expires_at <= now)
         )
-        self._query = store.prepare(select(table).where(this))
+        found = select(table).where(this)
+        self._query = store.prepare(found)
         self._query_alias = store.prepare(select(table).where(alias))
-        self._decide = store.prepare(
+        self._decide = store.changed(
             update(table)
             .values(
                 state=bindparam("decided"),
@@ -64,31 +84,11 @@ class SqlaCredentials(CredentialCache):
                 payload=bindparam("payload"),
                 granted_at=now,
             )
-            .where(this, alive, table.c.state == CredentialState.PENDING.value)
-            .returning(table)
+            .where(this, alive, table.c.state == CredentialState.PENDING.value),
+            found,
         )
-        self._claim = store.prepare(
-            update(table)
-            .values(state=CredentialState.USED.value)
-            .where(this, its_client, alive, table.c.state == CredentialState.APPROVED.value)
-            .returning(table)
-        )
-        self._poll = store.prepare(
-            update(table)
-            .ordered_values(
-                (table.c.hasty, case((_too_soon(now), 1), else_=0)),
-                (
-                    table.c.interval,
-                    case(
-                        (_too_soon(now), table.c.interval + SLOW_DOWN_STEP),
-                        else_=table.c.interval,
-                    ),
-                ),
-                (table.c.polled_at, now),
-            )
-            .where(this, its_client, alive, table.c.state == CredentialState.PENDING.value)
-            .returning(table)
-        )
+        self._claim = store.changed(claiming(now), found)
+        self._poll = store.changed(_polling(now), found)
         self._purge = Purge(store, table.c.keep_until)
 
     @hookimpl
@@ -139,66 +139,104 @@ class SqlaCredentials(CredentialCache):
             "now": now,
         }
         for _ in range(ATTEMPTS):
-            rows = self._store.rows(self._decide, values)
-            if rows:
-                return Decision(DecisionOutcome.WON, CREDENTIAL.record(rows[0]))
+            row = self._decide.on(self._store, values)
+            if row is not None:
+                # Where the row is read in a second step, the credential may be used by then.
+                return Decision(DecisionOutcome.WON, replace(CREDENTIAL.record(row), state=state))
             decision = judge_decision(self._read(self._store, kind, digest), now)
             if decision.outcome is not DecisionOutcome.WON:
                 return decision
-        raise _overtaken("decision on")
+        raise overtaken("decision on a credential")
 
     @hookimpl
     def claim_credential(self, kind: str, digest: str, client_id: str, now: int) -> Claim:
-        return self.claim(self._store, kind, digest, client_id, now)
+        return self.claim(self._store, CredentialCall(kind, digest, client_id, now))
 
-    def claim(self, runner: Runner, kind: str, digest: str, client_id: str, now: int) -> Claim:
+    def claim(self, runner: Runner, call: CredentialCall) -> Claim:
         """Claim on a runner: the store, or a transaction that saves tokens as well."""
-        values = {
-            "kind": text(kind),
-            "digest": key(digest),
-            "client_id": text(client_id),
-            "now": now,
-        }
         for _ in range(ATTEMPTS):
-            rows = runner.rows(self._claim, values)
-            if rows:
-                used = CREDENTIAL.record(rows[0])
-                return Claim(ClaimOutcome.WON, replace(used, state=CredentialState.APPROVED))
-            claim = judge_claim(self._read(runner, kind, digest), client_id, now)
+            row = self._claim.on(runner, call.values)
+            if row is not None:
+                return won(row)
+            claim = self.judge(runner, call)
             if claim.outcome is not ClaimOutcome.WON:
                 return claim
-        raise _overtaken("claim of")
+        raise overtaken("claim of a credential")
+
+    def judge(self, runner: Runner, call: CredentialCall) -> Claim:
+        """Return what a claim is told that did not win; WON: it may try again."""
+        found = self._read(runner, call.kind, call.digest)
+        return judge_claim(found, call.client_id, call.now)
 
     @hookimpl
     def poll_credential(self, kind: str, digest: str, client_id: str, now: int) -> Poll:
-        values = {
-            "kind": text(kind),
-            "digest": key(digest),
-            "client_id": text(client_id),
-            "now": now,
-        }
+        values = CredentialCall(kind, digest, client_id, now).values
         for _ in range(ATTEMPTS):
-            rows = self._store.rows(self._poll, values)
-            if rows:
-                hasty = rows[0][-1]
-                outcome = PollOutcome.SLOW_DOWN if hasty else PollOutcome.PENDING
-                return Poll(outcome, CREDENTIAL.record(rows[0]))
+            row = self._polled(values)
+            if row is not None:
+                outcome = PollOutcome.SLOW_DOWN if row[-1] else PollOutcome.PENDING
+                return Poll(outcome, CREDENTIAL.record(row))
             poll = judge_poll(self._read(self._store, kind, digest), client_id, now)
             if poll.outcome not in {PollOutcome.PENDING, PollOutcome.SLOW_DOWN}:
                 return poll
-        raise _overtaken("poll of")
+        raise overtaken("poll of a credential")
+
+    def _polled(self, values: Values) -> Row | None:
+        if self._poll.in_one:
+            return self._poll.on(self._store, values)
+        # Another poll must not change the row before this one has read what it did.
+        return self._store.transact(lambda session: self._poll.on(session, values))
 
     @hookimpl
     def purge_credentials(self, now: int, limit: int) -> Purged:
         return self._purge(now, limit)
 
 
+def won(row: Row) -> Claim:
+    """Return the claim of whoever made the row, as it is read here, a used one."""
+    return Claim(ClaimOutcome.WON, replace(CREDENTIAL.record(row), state=CredentialState.APPROVED))
+
+
+def claiming(now: ColumnElement[int]) -> Update:
+    """Return the UPDATE that uses up an approved credential."""
+    return (
+        update(table)
+        .values(state=CredentialState.USED.value)
+        .where(
+            _this(),
+            table.c.client_id == bindparam("client_id"),
+            _alive(now),
+            table.c.state == CredentialState.APPROVED.value,
+        )
+    )
+
+
+def _polling(now: ColumnElement[int]) -> Update:
+    longer = case((_too_soon(now), table.c.interval + SLOW_DOWN_STEP), else_=table.c.interval)
+    return (
+        update(table)
+        # In this order also where a database sees the columns that it has assigned already.
+        .ordered_values(
+            (table.c.hasty, case((_too_soon(now), 1), else_=0)),
+            (table.c.interval, longer),
+            (table.c.polled_at, now),
+        )
+        .where(
+            _this(),
+            table.c.client_id == bindparam("client_id"),
+            _alive(now),
+            table.c.state == CredentialState.PENDING.value,
+        )
+    )
+
+
+def _this() -> ColumnElement[bool]:
+    return and_(table.c.kind == bindparam("kind"), table.c.digest == bindparam("digest"))
+
+
+def _alive(now: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(table.c.expires_at > now, table.c.keep_until > now)
+
+
 def _too_soon(now: ColumnElement[int]) -> ColumnElement[bool]:
     return now - table.c.polled_at < table.c.interval - POLL_TOLERANCE
-
-
-def _overtaken(what: str) -> ConflictError:
-    return ConflictError(
-        f"A {what} a credential was tried {ATTEMPTS} times, but each time another writer changed "
-        "it in between: nothing was written. Try again."
-    )

@@ -1,21 +1,22 @@
-"""What a driver raises, in the words of the contract: the only place that knows both.
+"""What drivers raise, in the words of the contract: what is common to all databases.
 
 ::
 
-    SQLSTATE or SQLite result code              becomes
+    the database says                           becomes
     --------------------------------------------------------------------
-    UNIQUE, PRIMARY KEY                         DuplicateError
-    BUSY, LOCKED (nothing was executed)         BusyError, a ConflictError
+    a key is taken                              DuplicateError
+    another writer is in the way, deadlock,
+      serialization (nothing was executed)      BusyError, a ConflictError
     no such table or column                     MissingSchemaError
     a value out of range, other constraints     StoreError
-    no free connection in the pool              StoreTimeoutError
+    no answer, or no free connection, in time   StoreTimeoutError
     everything else                             StoreUnavailableError
+
+Each database has the table of its own codes, in its `errors` module; nobody else
+knows them.
 """
 
 from __future__ import annotations
-
-import sqlite3
-from typing import Final
 
 from sqlalchemy import exc
 
@@ -27,30 +28,18 @@ from oauthstore_core.errors import (
     StoreUnavailableError,
 )
 
-__all__ = ["DRIVER_ERRORS", "BusyError", "MissingSchemaError", "missing_schema", "translated"]
-
-#: What a call of the driver, or of SQLAlchemy around it, may raise.
-DRIVER_ERRORS: Final = (
-    sqlite3.Error,
-    sqlite3.Warning,
-    exc.SQLAlchemyError,
-    OverflowError,
-    OSError,
-)
-
-_PRIMARY_CODE: Final = 0xFF
-_DUPLICATE: Final = (
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
-    sqlite3.SQLITE_CONSTRAINT_ROWID,
-)
-_REFUSED: Final = (
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_MISMATCH,
-    sqlite3.SQLITE_RANGE,
-)
-_NO_SCHEMA: Final = ("no such table", "no such column", "has no column named")
+__all__ = [
+    "BusyError",
+    "MissingSchemaError",
+    "busy",
+    "duplicate",
+    "missing_schema",
+    "of_sqlalchemy",
+    "original",
+    "refused",
+    "timed_out",
+    "unavailable",
+]
 
 
 class BusyError(ConflictError):
@@ -61,37 +50,31 @@ class MissingSchemaError(StoreUnavailableError):
     """The store answers, but its tables are not there."""
 
 
-def translated(error: BaseException, where: str) -> StoreError:
-    """Return the contract's error for a driver's; never with a statement's parameters."""
-    if isinstance(error, exc.DBAPIError):
-        error = error.orig or error
+def original(error: BaseException) -> BaseException:
+    """Return the driver's exception within SQLAlchemy's."""
+    return (error.orig or error) if isinstance(error, exc.DBAPIError) else error
+
+
+def of_sqlalchemy(error: BaseException, where: str) -> StoreError | None:
+    """Return what becomes of an error that no driver raised, None for any other."""
     if isinstance(error, exc.TimeoutError):
         return StoreTimeoutError(
             f"A connection to {where} was asked for, but none became free in time. "
-            "Run fewer threads in a process, or look for statements that hang."
+            "Run fewer threads in a process, raise `connections`, or look for statements that hang."
         )
     if isinstance(error, OverflowError):
-        return _refused(where, "a number needs more than 64 bits")
-    return _by_code(error, where)
+        return refused(where, "a number needs more than 64 bits")
+    return None
 
 
-def _by_code(error: BaseException, where: str) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", None) or 0
-    primary = code & _PRIMARY_CODE
-    if code in _DUPLICATE:
-        return DuplicateError(f"The key of a new record is taken in {where}: nothing was written.")
-    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return BusyError(f"Another writer holds {where}: nothing was executed.")
-    # Messages of SQLite name tables and columns, never a parameter's value.
-    if primary == sqlite3.SQLITE_ERROR and any(sign in str(error) for sign in _NO_SCHEMA):
-        return missing_schema(where, str(error))
-    if primary in _REFUSED or isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError)):
-        return _refused(where, getattr(error, "sqlite_errorname", None) or type(error).__name__)
-    reason = str(error) if isinstance(error, (sqlite3.Error, OSError)) else type(error).__name__
-    return StoreUnavailableError(
-        f"{where} was to be read or written, but the driver reports: {reason}. "
-        "Check the file, its disk and its permissions."
-    )
+def busy(where: str) -> BusyError:
+    """Return the error for a step that was not executed."""
+    return BusyError(f"Another writer holds {where}: nothing was executed.")
+
+
+def duplicate(where: str) -> DuplicateError:
+    """Return the error for a key that is taken."""
+    return DuplicateError(f"The key of a new record is taken in {where}: nothing was written.")
 
 
 def missing_schema(where: str, reason: str) -> MissingSchemaError:
@@ -102,8 +85,24 @@ def missing_schema(where: str, reason: str) -> MissingSchemaError:
     )
 
 
-def _refused(where: str, reason: str) -> StoreError:
+def refused(where: str, reason: str) -> StoreError:
+    """Return the error for a value that the database does not take."""
     return StoreError(
         f"A record was to be written to {where}, but the database refuses a value "
         f"({reason}): nothing was written. Give values of the contract's types."
+    )
+
+
+def timed_out(where: str, reason: str) -> StoreTimeoutError:
+    """Return the error for an answer that did not come in time."""
+    return StoreTimeoutError(
+        f"{where} was to be read or written, but it did not answer in time ({reason}). "
+        "Look at the server's load, or raise `timeout`."
+    )
+
+
+def unavailable(where: str, reason: str, advice: str) -> StoreUnavailableError:
+    """Return the error for a database that cannot be used."""
+    return StoreUnavailableError(
+        f"{where} was to be read or written, but the driver reports: {reason}. {advice}"
     )

@@ -7,10 +7,10 @@ from sqlalchemy import bindparam
 from oauthstore_core.hookspecs import NonceStore, hookimpl
 from oauthstore_core.records import Purged
 
-from .engine import Store
+from .engine import Values
 from .purging import Purge
 from .schema import nonces
-from .sqlite import insert
+from .store import Store
 from .values import key
 
 __all__ = ["SqlaNonces"]
@@ -21,7 +21,12 @@ class SqlaNonces(NonceStore):
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        new = insert(nonces)
+        self._purge = Purge(store, nonces.c.expires_at)
+        self.prepare(store)
+
+    def prepare(self, store: Store) -> None:
+        """Compile the statements of a claim."""
+        new = store.insert(nonces)
         self._claim = store.prepare(
             new.on_conflict_do_update(
                 index_elements=[nonces.c.digest],
@@ -29,11 +34,13 @@ class SqlaNonces(NonceStore):
                 where=nonces.c.expires_at <= bindparam("now"),
             )
         )
-        self._purge = Purge(store, nonces.c.expires_at)
 
     @hookimpl
     def claim_nonce(self, digest: str, expires_at: int, now: int) -> bool:
-        values = {"digest": key(digest), "expires_at": expires_at, "now": now}
+        return self.claim({"digest": key(digest), "expires_at": expires_at, "now": now})
+
+    def claim(self, values: Values) -> bool:
+        """Tell whether a row was written: a new one, or one that had expired."""
         return self._store.count(self._claim, values) > 0
 
     @hookimpl

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, select, tuple_
+from sqlalchemy import Column
 
 from oauthstore_core.records import Purged
 
-from .engine import Runner, Store
+from .engine import Runner
+from .store import Store, due
 
-__all__ = ["Purge", "due"]
-
-
-def due(deadline: ColumnElement[Any], *wanted: ColumnElement[Any]) -> Select[Any]:
-    """Select the `wanted` columns of up to `limit` rows whose deadline is not after `now`."""
-    return (
-        select(*wanted)
-        .where(deadline <= bindparam("now"))
-        .order_by(deadline)
-        .limit(bindparam("limit"))
-    )
+__all__ = ["Purge"]
 
 
 class Purge:
@@ -30,12 +21,9 @@ class Purge:
     """
 
     def __init__(self, store: Store, deadline: Column[Any]) -> None:
-        table = deadline.table
-        keys = tuple(table.primary_key.columns)
-        key = keys[0] if len(keys) == 1 else tuple_(*keys)
         self._store = store
-        self._delete = store.prepare(delete(table).where(key.in_(due(deadline, *keys))))
-        self._more = store.prepare(due(deadline, *keys))
+        self._delete = store.prepare(store.purge(deadline))
+        self._more = store.prepare(due(deadline))
 
     def __call__(self, now: int, limit: int) -> Purged:
         return self.on(self._store, now, limit)

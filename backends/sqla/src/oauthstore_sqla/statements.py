@@ -1,4 +1,4 @@
-"""The statements on grants, tokens and fences; the verbs that run them are in `tokens`."""
+"""The statements on grants, tokens and fences that all databases share, and their parts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Delete,
     Insert,
+    Integer,
     ScalarSelect,
     Select,
     Update,
@@ -17,56 +18,69 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal_column,
     or_,
     select,
     update,
 )
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from oauthstore_core.records import TokenState
 
-from .engine import Statement, Store
-from .purging import due
+from .engine import Statement
 from .schema import fences, grants, tokens
-from .sqlite import insert
+from .store import Store
 
-__all__ = ["OF_CURRENT", "OF_GRANT", "OF_PREVIOUS", "OF_SEALED", "OF_TOKEN", "TokenStatements"]
+__all__ = [
+    "CURRENT",
+    "GRANT",
+    "OF_CURRENT",
+    "OF_GRANT",
+    "OF_PREVIOUS",
+    "OF_SEALED",
+    "OF_TOKEN",
+    "PREVIOUS",
+    "TokenStatements",
+    "brings_refresh",
+    "completion",
+    "droppable",
+    "family",
+    "fenced",
+    "its_grant",
+    "rotation",
+    "surplus",
+]
 
-_GRANT: Final = tuple(grants.c)[:8]
-_CURRENT: Final = tuple(c for c in grants.c if c.name.startswith("current_"))
-_PREVIOUS: Final = tuple(c for c in grants.c if c.name.startswith("previous_"))
+GRANT: Final = tuple(grants.c)[:8]
+CURRENT: Final = tuple(c for c in grants.c if c.name.startswith("current_"))
+PREVIOUS: Final = tuple(c for c in grants.c if c.name.startswith("previous_"))
 _TOKEN: Final = tuple(tokens.c)[:8]
 
-#: Where in the rows of `query_token` and `query_family` what is found.
+#: Where in the rows of `query_token` and `family` what is found.
 OF_TOKEN: Final = slice(0, 8)
 OF_GRANT: Final = slice(0, 8)
 OF_CURRENT: Final = slice(8, 15)
 OF_PREVIOUS: Final = slice(15, 21)
 OF_SEALED: Final = 21
 
+its_grant: Final = grants.c.grant_id == bindparam("grant_id")
+#: Whether a refresh token is saved. Not of the digest itself: what is NULL has no type.
+brings_refresh: Final = bindparam("brings_refresh", type_=Integer()) == 1
+
 
 class TokenStatements:
-    """Every statement of the token store, compiled for a store."""
+    """What every token store asks, compiled for a store."""
 
     def __init__(self, store: Store) -> None:
-        its_grant = grants.c.grant_id == bindparam("grant_id")
         its_digest = tokens.c.digest == bindparam("digest")
-        its_family = grants.c.family == bindparam("family")
 
-        self.announce = store.prepare(_announce())
-        self.query_revoked = store.prepare(select(grants.c.revoked_at).where(its_grant))
-        self.add_token = store.prepare(insert(tokens))
-        self.drop_surplus = store.prepare(_drop_surplus())
+        self.query_standing = store.prepare(
+            select(grants.c.revoked_at, grants.c.family).where(its_grant)
+        )
         self.query_token = store.prepare(
-            select(*_TOKEN, *_GRANT)
+            select(*_TOKEN, *GRANT)
             .join_from(tokens, grants, tokens.c.grant_id == grants.c.grant_id)
             .where(its_digest)
         )
-        self.query_family = store.prepare(
-            select(*_GRANT, *_CURRENT, *_PREVIOUS, grants.c.sealed_response).where(its_family)
-        )
-        self.rotate = store.prepare(_rotate())
+        self.query_family = store.prepare(family())
         self.revoke_live = store.prepare(
             update(grants)
             .values(revoked_at=bindparam("now"))
@@ -77,14 +91,10 @@ class TokenStatements:
             .values(state=TokenState.REVOKED.value)
             .where(its_digest, tokens.c.grant_id == bindparam("grant_id"))
         )
-        self.revoke_grant = store.prepare(_revoke_grant())
-        self.raise_fence = store.prepare(_raise_fence())
+        self.revoke_grant = store.prepare(_revoke_grant(store))
+        self.raise_fence = store.prepare(_raise_fence(store))
         self._sweep = {scope: store.prepare(_sweep(*scope)) for scope in _SCOPES[1:]}
         self._list = {scope: store.prepare(_list(*scope)) for scope in _SCOPES}
-        ended = due(grants.c.keep_until, grants.c.grant_id).order_by(grants.c.grant_id)
-        self.purge_tokens = store.prepare(delete(tokens).where(tokens.c.grant_id.in_(ended)))
-        self.purge_grants = store.prepare(delete(grants).where(grants.c.grant_id.in_(ended)))
-        self.query_ended = store.prepare(ended)
 
     def sweep(self, client_id: str | None, subject: str | None) -> Statement:
         """Return the statement that revokes every grant in range."""
@@ -99,42 +109,27 @@ class TokenStatements:
 _SCOPES: Final = ((False, False), (False, True), (True, False), (True, True))
 
 
-def _announce() -> ReturningInsert[Any]:
-    """Create the grant unless it is fenced, or add to it unless it is revoked."""
-    names = [*_GRANT, *_CURRENT]
-    row = select(*[bindparam(c.name, type_=c.type) for c in names]).where(
-        or_(
-            and_(bindparam("revoked_at", type_=grants.c.revoked_at.type).is_(None), ~_fenced()),
-            exists().where(grants.c.grant_id == bindparam("grant_id")),
-        )
-    )
-    new = insert(grants).from_select([c.name for c in names], row)
-    brings_refresh = new.excluded.current_digest.is_not(None)
+def family(*more: ColumnElement[Any]) -> Select[Any]:
+    """Select a refresh family with its grant."""
+    columns = (*GRANT, *CURRENT, *PREVIOUS, grants.c.sealed_response, *more)
+    return select(*columns).where(grants.c.family == bindparam("family"))
+
+
+def fenced(granted_at: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a fence stands over the grant that is being saved."""
+    scopes: list[Any] = [
+        bindparam(name) for name in ("client_scope", "subject_scope", "both_scope")
+    ]
+    return exists().where(fences.c.scope.in_(scopes), fences.c.at >= granted_at)
+
+
+def completion() -> dict[Any, Any]:
+    """Return what a save changes of a grant's row: its refresh family, once."""
     changes: dict[Any, Any] = {
-        c.name: case((brings_refresh, new.excluded[c.name]), else_=c) for c in _CURRENT
+        c: case((brings_refresh, bindparam(c.name, type_=c.type)), else_=c) for c in CURRENT
     }
-    changes["family"] = func.coalesce(grants.c.family, new.excluded.family)
-    return new.on_conflict_do_update(
-        index_elements=[grants.c.grant_id],
-        set_=changes,
-        where=and_(
-            grants.c.revoked_at.is_(None),
-            or_(new.excluded.current_digest.is_(None), grants.c.family.is_(None)),
-        ),
-    ).returning(_droppable(bindparam("grant_id")))
-
-
-def _fenced() -> ColumnElement[bool]:
-    client: ColumnElement[str] = bindparam("client_scope")
-    subject: ColumnElement[str] = bindparam("subject_scope")
-    return exists().where(
-        or_(
-            and_(fences.c.client_scope == client, fences.c.subject_scope == ""),
-            and_(fences.c.client_scope == client, fences.c.subject_scope == subject),
-            and_(fences.c.client_scope == "", fences.c.subject_scope == subject),
-        ),
-        fences.c.at >= bindparam("granted_at"),
-    )
+    added = bindparam("family", type_=grants.c.family.type)
+    return {grants.c.family: func.coalesce(grants.c.family, added), **changes}
 
 
 def _access_with_expiry(grant_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -145,17 +140,17 @@ def _access_with_expiry(grant_id: ColumnElement[Any]) -> ColumnElement[bool]:
     )
 
 
-def _droppable(grant_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+def droppable(grant_id: ColumnElement[Any]) -> ScalarSelect[Any]:
     """Count the grant's access tokens, and `keep` more if one of them has expired."""
     some_expired = func.min(tokens.c.expires_at) <= bindparam("latest")
     count = func.count() + case((some_expired, bindparam("keep")), else_=0)
     return select(count).where(_access_with_expiry(grant_id)).scalar_subquery()
 
 
-def _drop_surplus() -> Delete:
+def surplus(grant_id: ColumnElement[Any], store: Store) -> Delete:
     """Drop what has expired, and the oldest beyond `room`; as `judgement.surplus_tokens`."""
-    its_access = _access_with_expiry(bindparam("grant_id"))
-    surplus = (
+    its_access = _access_with_expiry(grant_id)
+    oldest = (
         select(tokens.c.digest)
         .where(its_access, tokens.c.expires_at > bindparam("latest"))
         .order_by(tokens.c.issued_at.desc(), tokens.c.digest.desc())
@@ -163,20 +158,23 @@ def _drop_surplus() -> Delete:
     )
     return delete(tokens).where(
         its_access,
-        or_(tokens.c.expires_at <= bindparam("latest"), tokens.c.digest.in_(surplus)),
+        or_(
+            tokens.c.expires_at <= bindparam("latest"),
+            tokens.c.digest.in_(store.subquery(oldest)),
+        ),
     )
 
 
-def _rotate() -> ReturningUpdate[Any]:
+def rotation() -> Update:
     """Move the current token to its predecessor's place, if it is the one that was presented."""
     now: ColumnElement[int] = bindparam("now")
     return (
         update(grants)
         # In this order also where a database sees the columns that it has assigned already.
         .ordered_values(
-            *((c, _current_beside(c)) for c in _PREVIOUS if c is not grants.c.previous_rotated_at),
+            *((c, _current_beside(c)) for c in PREVIOUS if c is not grants.c.previous_rotated_at),
             (grants.c.previous_rotated_at, now),
-            *((c, bindparam(c.name)) for c in _CURRENT),
+            *((c, bindparam(c.name)) for c in CURRENT),
             (grants.c.sealed_response, bindparam("sealed_response")),
         )
         .where(
@@ -187,11 +185,6 @@ def _rotate() -> ReturningUpdate[Any]:
             or_(grants.c.keep_until.is_(None), grants.c.keep_until > now),
             or_(grants.c.current_expires_at.is_(None), grants.c.current_expires_at > now),
         )
-        # SQLAlchemy strips the table from a column in RETURNING on SQLite, also within a
-        # subquery, where `grant_id` would mean the tokens' own.
-        .returning(
-            grants.c.grant_id, _droppable(literal_column(f"{grants.name}.grant_id")), *_PREVIOUS
-        )
     )
 
 
@@ -199,9 +192,9 @@ def _current_beside(previous: ColumnElement[Any]) -> ColumnElement[Any]:
     return grants.c[str(previous.key).replace("previous_", "current_")]
 
 
-def _revoke_grant() -> Insert:
+def _revoke_grant(store: Store) -> Insert:
     """Revoke the grant, or leave a tombstone where it is to be saved."""
-    new = insert(grants).values(
+    new = store.insert(grants).values(
         grant_id=bindparam("grant_id"),
         client_id="",
         granted_at=0,
@@ -209,27 +202,24 @@ def _revoke_grant() -> Insert:
         revoked_at=bindparam("now"),
         payload="{}",
     )
-    return new.on_conflict_do_update(
-        index_elements=[grants.c.grant_id],
-        set_={
-            "revoked_at": func.coalesce(grants.c.revoked_at, new.excluded.revoked_at),
-            "keep_until": func.coalesce(grants.c.keep_until, new.excluded.keep_until),
+    return store.upsert(
+        new,
+        [grants.c.grant_id],
+        lambda added: {
+            "revoked_at": func.coalesce(grants.c.revoked_at, added.revoked_at),
+            "keep_until": func.coalesce(grants.c.keep_until, added.keep_until),
         },
-        where=or_(grants.c.revoked_at.is_(None), grants.c.keep_until.is_(None)),
     )
 
 
-def _raise_fence() -> Insert:
-    new = insert(fences)
-    return new.on_conflict_do_update(
-        index_elements=[fences.c.client_scope, fences.c.subject_scope],
-        set_={
-            name: case(
-                (fences.c[name] < new.excluded[name], new.excluded[name]), else_=fences.c[name]
-            )
+def _raise_fence(store: Store) -> Insert:
+    def higher(added: Any) -> dict[str, ColumnElement[Any]]:  # noqa: ANN401 - columns by name
+        return {
+            name: case((fences.c[name] < added[name], added[name]), else_=fences.c[name])
             for name in ("at", "keep_until")
-        },
-    )
+        }
+
+    return store.upsert(store.insert(fences), [fences.c.scope], higher)
 
 
 def _in_range(client: bool, subject: bool) -> list[ColumnElement[bool]]:  # noqa: FBT001
@@ -254,7 +244,7 @@ def _sweep(client: bool, subject: bool) -> Update:  # noqa: FBT001
 
 def _list(client: bool, subject: bool) -> Select[Any]:  # noqa: FBT001
     return (
-        select(*_GRANT)
+        select(*GRANT)
         .where(*_in_range(client, subject), grants.c.grant_id >= bindparam("start"))
         .order_by(grants.c.grant_id)
         .limit(bindparam("limit"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 from oauthstore_core.records import (
@@ -30,6 +31,7 @@ __all__ = [
     "Mapper",
     "following",
     "key",
+    "scope",
     "text",
 ]
 
@@ -72,12 +74,20 @@ def text(value: str | None) -> str | None:
     return _UNSTORABLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):04x}", value)
 
 
+def scope(client_id: str | None, subject: str | None) -> bytes:
+    """Return the key of a fence: no pair of names can look like another, or like one name."""
+    parts = (b"-" if name is None else b"=" + text(name).encode() for name in (client_id, subject))
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
 def following(cursor: str | None) -> str:
     """Return the least text that is stored behind that of a cursor; None: before all."""
     return "" if cursor is None else text(cursor) + "\x01"
 
 
-def _original(value: str | None) -> str | None:
+def _original(value: str | bytes | None) -> str | None:
+    if isinstance(value, bytes):  # MySQL's identifiers
+        value = value.decode()
     if value is None or _ESCAPE not in value:
         return value
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)

@@ -1,0 +1,101 @@
+"""Saving where many write at once: announce the grant, look at the fences, write.
+
+The announcement commits before the look, so that of a save and a revocation at
+least one sees the other: the save the fence, or the sweep the grant. What the
+save writes then, it writes under the lock of the grant's row, and a sweep that
+comes meanwhile waits for it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from sqlalchemy import bindparam, delete, exists, select
+
+from oauthstore_core.errors import DuplicateError, GrantRevokedError
+from oauthstore_core.records import Claim, ClaimOutcome
+
+from .credentials import CredentialCall, SqlaCredentials
+from .engine import Session
+from .schema import grants, tokens
+from .statements import GRANT, TokenStatements, its_grant
+from .store import Store
+from .writing import TokenWriter, Write
+
+__all__ = ["AnnouncingWriter", "bare_grant"]
+
+
+def bare_grant(store: Store) -> Any:  # noqa: ANN401 - each dialect has an Insert of its own
+    """Return the INSERT of a grant without its refresh family."""
+    values: dict[str, Any] = {c.name: bindparam(c.name) for c in GRANT if c is not grants.c.family}
+    return store.insert(grants).values(values)
+
+
+class AnnouncingWriter(TokenWriter):
+    """Saves and redeems in two steps, and leaves nothing of an announcement in vain."""
+
+    def __init__(self, store: Store, credentials: SqlaCredentials, sql: TokenStatements) -> None:
+        super().__init__(store, credentials, sql)
+        self._lock = store.prepare(select(grants.c.grant_id).where(its_grant).with_for_update())
+        in_use = exists().where(tokens.c.grant_id == bindparam("grant_id"))
+        empty = (grants.c.revoked_at.is_(None), grants.c.family.is_(None), ~in_use)
+        self._forget = store.prepare(delete(grants).where(its_grant, *empty))
+
+    @abstractmethod
+    def announced(self, write: Write) -> bool:
+        """Store the bare grant; tell whether it was not there."""
+
+    @abstractmethod
+    def written(self, write: Write, *, fresh: bool) -> bool:
+        """Write the tokens under the grant, in one step; tell whether it let them in.
+
+        A `fresh` grant was announced by this call, and has no tokens to drop.
+        """
+
+    @abstractmethod
+    def redeemed(self, call: CredentialCall, write: Write, *, fresh: bool) -> Claim:
+        """Claim and write in one step; `lost` tells what else there is to answer."""
+
+    def save(self, write: Write) -> None:
+        fresh = self._announced(write)
+        try:
+            if not self.written(write, fresh=fresh):
+                raise self.refusal(self.store, write.values)
+        except (DuplicateError, GrantRevokedError):
+            self._take_back(write, fresh=fresh)
+            raise
+
+    def redeem(self, call: CredentialCall, write: Write) -> Claim:
+        fresh = self._announced(write)
+        try:
+            claim = self.redeemed(call, write, fresh=fresh)
+            if claim.outcome is ClaimOutcome.WON:
+                return claim
+        except (DuplicateError, GrantRevokedError):
+            self._take_back(write, fresh=fresh)
+            raise
+        self._take_back(write, fresh=fresh)
+        return claim
+
+    def lost(self, call: CredentialCall, write: Write) -> Claim:
+        """Return what a redemption is told whose claim did not win; raise why it was refused."""
+        claim = self.credentials.judge(self.store, call)
+        if claim.outcome is ClaimOutcome.WON:
+            raise self.refusal(self.store, write.values)
+        return claim
+
+    def _announced(self, write: Write) -> bool:
+        # A grant that is revoked already is not announced, for nothing will be written.
+        return write.values["revoked_at"] is None and self.announced(write)
+
+    def _take_back(self, write: Write, *, fresh: bool) -> None:
+        """Remove the announcement of this call, unless somebody has used it meanwhile."""
+
+        def work(session: Session) -> None:
+            # What others wrote while they held the row is seen by a statement that begins later.
+            session.rows(self._lock, write.values)
+            session.count(self._forget, write.values)
+
+        if fresh:
+            self.store.transact(work)

@@ -1,0 +1,87 @@
+"""Which database a URL means, and the parts in which it is particular."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from oauthstore_core.errors import ConfigurationError
+
+from .nonces import SqlaNonces
+from .options import Options
+from .store import Store
+from .writing import TokenWriter
+
+__all__ = ["DIALECTS", "Database", "check_driver", "open_database"]
+
+#: The package that speaks to the database, by what stands before a URL's `+`.
+DIALECTS: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database, and the classes that are its own."""
+
+    store: Store
+    writer: type[TokenWriter]
+    nonces: type[SqlaNonces]
+    #: The file of a database that is one.
+    path: Path | None = None
+
+
+def open_database(url: str, options: Options) -> Database:
+    """Open what the URL or the application's engine is connected to, without connecting."""
+    parsed = _parsed(url) if options.engine is None else options.engine.url
+    dialect = parsed.get_backend_name()
+    if dialect not in DIALECTS:
+        raise ConfigurationError(
+            f"The store {parsed.render_as_string(hide_password=True)} was to be opened, but "
+            f"oauthstore-sqla speaks to {', '.join(DIALECTS)} only. Use one of these, or another "
+            "backend."
+        )
+    return _opener(DIALECTS[dialect])(parsed, options)
+
+
+def _opener(package: str) -> Callable[[URL, Options], Database]:
+    # Only the database in use: the drivers of the others need not be installed.
+    try:
+        found = import_module(f"{__package__}.{package}")
+    except ImportError as error:
+        raise ConfigurationError(
+            f"A store on {package} was to be opened, but its driver cannot be imported ({error}). "
+            f"Install it: pip install 'oauthstore-sqla[{package}]'."
+        ) from error
+    opener: Callable[[URL, Options], Database] = found.open_database
+    return opener
+
+
+def check_driver(url: URL, dialect: str, driver: str) -> URL:
+    """Return the URL with the driver named; refuse one that names another."""
+    if "+" in url.drivername and url.get_driver_name() != driver:
+        raise ConfigurationError(
+            f"The store {url.render_as_string(hide_password=True)} was to be opened, but "
+            f"oauthstore-sqla speaks to {dialect} through {driver} only. "
+            f"Write {dialect}+{driver}://..."
+        )
+    return url.set(drivername=f"{dialect}+{driver}")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "A store was to be opened, but its URL cannot be read. Give one such as "
+            "sqlite:///oauth.db, postgresql://user@host/database or mysql://user@host/database."
+        ) from None

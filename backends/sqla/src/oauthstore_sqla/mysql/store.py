@@ -1,0 +1,103 @@
+"""MySQL and MariaDB through PyMySQL: many writers, but no UPDATE that returns its rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+from pymysql.cursors import Cursor
+from sqlalchemy import Column, ColumnElement, Connection, Executable, Select, Table, select, text
+from sqlalchemy.dialects.mysql import Insert, insert
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from oauthstore_core.errors import StoreError
+
+from ..engine import Session, Statement
+from ..network import ServerStore
+from .errors import DRIVER_ERRORS, translated
+
+__all__ = ["MysqlStore"]
+
+#: The lock of migrations, of this database and no other.
+_LOCK: Final = "LEFT(CONCAT('oauthstore.', DATABASE()), 64)"
+_FACTS: Final = Statement(
+    "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, UNIX_TIMESTAMP(NOW(6))"
+)
+_ISOLATION: Final = Statement(
+    "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')"
+)
+
+
+class MysqlStore(ServerStore):
+    """A MySQL or MariaDB database, at READ COMMITTED."""
+
+    server = "MySQL"
+    begin: ClassVar[str] = "START TRANSACTION"
+    returns = False
+    driver_errors = DRIVER_ERRORS
+
+    def insert(self, table: Table) -> Insert:
+        return insert(table)
+
+    def upsert(
+        self,
+        new: Insert,
+        key: Sequence[ColumnElement[Any]],
+        changes: Callable[[Any], Mapping[str, Any]],
+    ) -> Insert:
+        return new.on_duplicate_key_update(list(changes(new.inserted).items()))
+
+    def purge(self, deadline: Column[Any]) -> Executable:
+        # Neither a subquery with LIMIT nor one of the same table is possible here.
+        column, table = deadline.name, deadline.table.name
+        return text(f"DELETE FROM {table} WHERE {column} <= :now ORDER BY {column} LIMIT :limit")  # noqa: S608 - our names
+
+    def subquery(self, chosen: Select[Any]) -> Select[Any]:
+        # A table that is written cannot be read, unless by way of a derived one.
+        return select(*chosen.subquery().c)
+
+    def translated(self, error: BaseException) -> StoreError:
+        return translated(error, self.where)
+
+    def take_over(self, driver: Any) -> bool:  # noqa: ANN401 - the driver's
+        mode: bool = driver.get_autocommit()
+        driver.autocommit(True)  # noqa: FBT003 - the driver's
+        return mode
+
+    def give_back(self, driver: Any, mode: bool) -> None:  # noqa: ANN401, FBT001 - the same
+        driver.autocommit(mode)
+
+    def cursor(self, driver: Any) -> DBAPICursor:  # noqa: ANN401 - the driver's
+        # An application's connections may have another class.
+        cursor: DBAPICursor = driver.cursor(Cursor)
+        return cursor
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Generator[None, None, None]:
+        # Each statement on the schema commits itself, so no transaction would hold.
+        while not connection.exec_driver_sql(f"SELECT GET_LOCK({_LOCK}, 1)").scalar():
+            pass
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})").scalar()
+
+    def facts(self) -> Mapping[str, Any]:
+        return self.run(_facts, writes=False)
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    before = time.time()
+    version, synchronous, server_time = session.rows(_FACTS, {})[0]
+    midway = (before + time.time()) / 2
+    isolation = session.rows(_ISOLATION, {})[0][1]
+    return {
+        "server": "MariaDB" if "mariadb" in version.lower() else MysqlStore.server,
+        "server_version": version,
+        "isolation": isolation.replace("-", " "),
+        # 1 writes through at each commit, anything else may lose the last second.
+        "synchronous": int(synchronous),
+        "clock_skew": round(float(server_time) - midway, 3),
+    }

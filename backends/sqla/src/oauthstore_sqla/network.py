@@ -1,0 +1,72 @@
+"""What databases have in common that are servers: connections that may be lost."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.pool import PoolProxiedConnection
+
+from oauthstore_core.errors import StoreError, StoreTimeoutError
+
+from .options import Options
+from .store import ATTEMPTS, Store
+
+__all__ = ["CONNECTIONS", "POOL_TIMEOUT", "RECYCLE", "ServerStore"]
+
+#: How many connections a process opens at most, unless an option says otherwise.
+CONNECTIONS: Final = 20
+#: Seconds for which a caller waits for one of them.
+POOL_TIMEOUT: Final = 10.0
+#: Seconds after which a connection is made anew: servers and firewalls drop old ones.
+RECYCLE: Final = 1800
+#: A connection that was idle for so many seconds is tried before it is used.
+_IDLE: Final = 5.0
+#: Under which a pooled connection remembers when it was used last, and its generation.
+_USED: Final = "oauthstore_used"
+_GENERATION: Final = "oauthstore_generation"
+
+
+class ServerStore(Store):
+    """A database server: when one connection is lost, all that were open are made anew."""
+
+    def __init__(self, engine: Engine, options: Options) -> None:
+        super().__init__(engine, options)
+        self._generation = 0
+
+    def check_out(self) -> PoolProxiedConnection:
+        pooled = self._engine.raw_connection()
+        for _ in range(ATTEMPTS):
+            if self._usable(pooled):
+                break
+            self.discard(pooled)
+            pooled.close()
+            pooled = self._engine.raw_connection()
+        return pooled
+
+    def _usable(self, pooled: PoolProxiedConnection) -> bool:
+        now = time.monotonic()
+        idle = now - pooled.info.get(_USED, now)
+        pooled.info[_USED] = now
+        if pooled.info.setdefault(_GENERATION, self._generation) != self._generation:
+            return False
+        # An application's own pool is looked after as the application chose.
+        return idle < _IDLE or not self._owned or self._answers(pooled)
+
+    def _answers(self, pooled: PoolProxiedConnection) -> bool:
+        try:
+            cursor = pooled.cursor()
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+            cursor.close()
+        except self.driver_errors:
+            return False
+        return True
+
+    def discard(self, pooled: PoolProxiedConnection, failure: StoreError | None = None) -> None:
+        ours = pooled.info.get(_GENERATION, self._generation)
+        # An answer that did not come in time tells nothing of the other connections.
+        if ours == self._generation and not isinstance(failure, StoreTimeoutError):
+            self._generation += 1
+        super().discard(pooled, failure)

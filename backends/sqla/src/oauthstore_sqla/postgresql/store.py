@@ -1,0 +1,84 @@
+"""PostgreSQL through psycopg: many writers, one statement wherever one will do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from psycopg import Connection as Driver
+from psycopg.rows import tuple_row
+from sqlalchemy import Column, Connection, Executable, Table, delete, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from oauthstore_core.errors import ConfigurationError, StoreError
+
+from ..engine import Session, Statement
+from ..network import ServerStore
+from ..store import due, key_of
+from .errors import DRIVER_ERRORS, translated
+
+__all__ = ["PostgresqlStore"]
+
+#: "oauthstore" in ASCII, as far as 64 bits reach: the key of the advisory lock of migrations.
+_LOCK: Final = int.from_bytes(b"oauthsto", "big")
+_FACTS: Final = Statement(
+    "SELECT current_setting('server_version'), current_setting('transaction_isolation'),"
+    " current_setting('synchronous_commit'), extract(epoch FROM clock_timestamp())::float8"
+)
+
+
+class PostgresqlStore(ServerStore):
+    """A PostgreSQL database, at READ COMMITTED."""
+
+    server = "PostgreSQL"
+    begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    driver_errors = DRIVER_ERRORS
+
+    def insert(self, table: Table) -> Insert:
+        return insert(table)
+
+    def purge(self, deadline: Column[Any]) -> Executable:
+        # What another runner, or a writer, holds is left to it.
+        chosen = due(deadline).with_for_update(skip_locked=True).cte("due")
+        key = key_of(deadline.table)
+        return delete(deadline.table).where(key.in_(select(*chosen.c)))
+
+    def translated(self, error: BaseException) -> StoreError:
+        return translated(error, self.where)
+
+    def cursor(self, driver: Driver[Any]) -> DBAPICursor:
+        # An application's connections may have another factory of rows.
+        cursor: Any = driver.cursor(row_factory=tuple_row)
+        result: DBAPICursor = cursor
+        return result
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Generator[None, None, None]:
+        with super().migrating(connection):
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+            if encoding != "UTF8":
+                raise ConfigurationError(
+                    f"{self.where} was to be migrated, but its encoding is {encoding}, which "
+                    "cannot hold every name. Create a database with ENCODING 'UTF8'."
+                )
+            yield
+
+    def facts(self) -> Mapping[str, Any]:
+        return self.run(_facts, writes=False)
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    before = time.time()
+    version, isolation, synchronous, server_time = session.rows(_FACTS, {})[0]
+    return {
+        "server": PostgresqlStore.server,
+        "server_version": version,
+        "isolation": isolation.upper(),
+        "synchronous": synchronous,
+        "clock_skew": round(server_time - (before + time.time()) / 2, 3),
+    }

@@ -1,0 +1,151 @@
+"""SQLite: one file, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from oauthstore_core.errors import StoreError, StoreUnavailableError
+
+from ..engine import Session, Statement
+from ..errors import BusyError, missing_schema
+from ..options import Options
+from ..store import ATTEMPTS, Store
+from .errors import DRIVER_ERRORS, translated
+from .file import JOURNAL_MODE, SYNCHRONOUS, SYNCHRONOUS_LEVELS, create_file
+
+__all__ = ["SqliteStore"]
+
+T = TypeVar("T")
+
+#: Under which a pooled connection remembers the identity of its file.
+_FILE = "oauthstore_file"
+
+
+class SqliteStore(Store):
+    """A database file. Its writers queue: SQLite's own waiting sleeps, and is unfair."""
+
+    server = "SQLite"
+    #: A deferred BEGIN that reads, then writes, fails where another writer came between.
+    begin: ClassVar[str] = "BEGIN IMMEDIATE"
+    driver_errors = DRIVER_ERRORS
+
+    def __init__(self, engine: Engine, options: Options, path: Path | None = None) -> None:
+        """Run on the engine; `path` is the file of an engine that is the store's own."""
+        super().__init__(engine, options)
+        self._path = path
+        self._file = None if path is None else str(path)
+        if path is not None:
+            event.listen(engine, "connect", self._note_file)
+        self._writers = threading.Lock()
+
+    def insert(self, table: Table) -> Insert:
+        return insert(table)
+
+    def translated(self, error: BaseException) -> StoreError:
+        return translated(error, self.where)
+
+    def facts(self) -> Mapping[str, Any]:
+        return self.run(_facts, writes=False)
+
+    @contextmanager
+    def migrating(self, connection: Connection) -> Generator[None, None, None]:
+        """Take SQLite's write lock."""
+        with super().migrating(connection):
+            yield
+
+    def _upgrade(self, work: Callable[[Connection], None]) -> None:
+        if self._path is not None:
+            create_file(self._path, self._options)
+        super()._upgrade(work)
+
+    def take_over(self, driver: Any) -> tuple[Any, Any]:  # noqa: ANN401 - `autocommit` is of 3.12
+        mode = (getattr(driver, "autocommit", None), driver.isolation_level)
+        if mode[0] is not None:  # Python 3.12
+            driver.autocommit = True  # ends what `False` keeps open
+            driver.autocommit = -1
+        driver.isolation_level = None
+        return mode
+
+    def give_back(self, driver: Any, mode: tuple[Any, Any]) -> None:  # noqa: ANN401 - the same
+        driver.isolation_level = mode[1]
+        if mode[0] is not None:
+            driver.autocommit = mode[0]
+
+    def exclusively(self, work: Callable[[Session], T]) -> T:
+        self.leave_what_is_the_parents()
+        writers = self._writers
+        if not writers.acquire(timeout=self._options.busy_timeout):
+            raise BusyError(self.where)
+        try:
+            return self.on_connection(work)
+        finally:
+            writers.release()
+
+    def forked(self) -> None:
+        self._writers = threading.Lock()
+
+    def failure(self, error: BaseException) -> StoreError:
+        if self._file is not None and not os.path.exists(self._file):  # noqa: PTH110 - twice as fast
+            return missing_schema(self.where, "there is no such file")
+        return self.translated(error)
+
+    # --- the file ---
+
+    def check_out(self) -> PoolProxiedConnection:
+        if self._file is None:
+            return self._engine.raw_connection()
+        # A connection outlives its file, and would acknowledge what nobody finds again.
+        there = _identity(self._file, self.where)
+        for _ in range(ATTEMPTS):
+            pooled = self._engine.raw_connection()
+            if pooled.info.get(_FILE) == there:
+                return pooled
+            pooled.invalidate()
+            pooled.close()
+        raise StoreUnavailableError(
+            f"{self.where} was to be used, but its file is replaced again and again. "
+            "Stop what replaces it, or stop the server meanwhile."
+        )
+
+    def _note_file(self, _: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = _identity(str(self._file), self.where)
+
+
+def _identity(file: str, where: str) -> tuple[int, int]:
+    try:
+        status = os.stat(file)  # noqa: PTH116 - twice as fast
+    except FileNotFoundError:
+        failure: StoreError = missing_schema(where, "there is no such file")
+    except OSError as error:
+        failure = StoreUnavailableError(
+            f"{where} was to be used, but the system reports: {error.strerror}. "
+            "Check the directory's permissions."
+        )
+    else:
+        return status.st_dev, status.st_ino
+    raise failure
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    pragmas = (Statement(JOURNAL_MODE), Statement(SYNCHRONOUS))
+    journal_mode, synchronous = (session.rows(pragma, {})[0][0] for pragma in pragmas)
+    return {
+        "server": SqliteStore.server,
+        "server_version": sqlite3.sqlite_version,
+        "isolation": "SERIALIZABLE",
+        "journal_mode": journal_mode.upper(),
+        "synchronous": SYNCHRONOUS_LEVELS[synchronous],
+        # It runs in this process, and has no clock of its own.
+        "clock_skew": 0.0,
+    }
