@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from .server import RunningServer, TestClient
 from .wire import Answer, Connection, basic, form_request, get_request
@@ -47,6 +48,11 @@ class Party:
     def resource_request(self, token: str) -> bytes:
         """Return a bearer request at the demo's protected resource."""
         return get_request(f"{self._server.issuer}/demo/resource", f"Bearer {token}")
+
+    def authorization_page(self) -> bytes:
+        """Return a person's first request, without a session."""
+        query = urlencode({"response_type": "code", "client_id": self.client_id})
+        return get_request(f"{self._server.issuer}/authorize?{query}")
 
     # --- exchanges ---
 

@@ -182,14 +182,16 @@ def _toml(issuer: str, database: Path, settings: Mapping[str, object]) -> str:
         "scopes": SCOPES,
         **settings,
     }
-    lines = ["[oauthstore]"]
-    for name, value in tables.items():
-        if isinstance(value, Mapping):
-            inner = ", ".join(f"{key} = {json.dumps(item)}" for key, item in value.items())
-            lines.append(f"{name} = {{ {inner} }}")
-        else:
-            lines.append(f"{name} = {json.dumps(value)}")
-    return "\n".join(lines) + "\n"
+    if "stores" in settings:
+        del tables["store"]
+    return "[oauthstore]\n" + "".join(f"{k} = {_inline(v)}\n" for k, v in tables.items())
+
+
+def _inline(value: object) -> str:
+    """Return the value on one line, as TOML has it."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name} = {_inline(item)}' for name, item in value.items())} }}"
+    return json.dumps(value)
 
 
 def _environment() -> dict[str, str]:

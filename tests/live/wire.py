@@ -73,7 +73,8 @@ def _head(method: str, url: str, headers: Mapping[str, object], authorization: s
     fields: dict[str, object] = {"Host": parts.netloc, **headers}
     if authorization is not None:
         fields["Authorization"] = authorization
-    lines = [f"{method} {parts.path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items()), "", ""]
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items()), "", ""]
     return "\r\n".join(lines).encode("ascii")
 
 

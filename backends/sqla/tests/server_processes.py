@@ -47,7 +47,7 @@ _USER = "nobody"
 _KEEPER = """
 cd / && trap '' INT TERM HUP
 while read -r _; do :; done
-pid=$(cat "$1/server.pid" 2>/dev/null) && kill -s "$2" "$pid" 2>/dev/null
+pid=$(cat "$1/server.pid" 2>/dev/null) && kill -s "$2" "$pid" && kill -s CONT "$pid"
 while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 rm -rf -- "$1"
 """
@@ -97,16 +97,26 @@ class ServerProcess:
     def kill(self) -> None:
         """Kill all of its processes at once (SIGKILL), as a crash of the machine would."""
         assert self._process is not None
-        # Stopped, it starts none while they are counted.
-        os.kill(self._process.pid, signal.SIGSTOP)
-        children = _children(self._process.pid)
-        for pid in [self._process.pid, *children]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        processes = self.freeze()
+        _signal(processes, signal.SIGKILL)
         self._process.wait(_PATIENCE)
-        while any(map(_lives, children)):
+        while any(map(_lives, processes)):
             time.sleep(0.005)
         (self.folder / "server.pid").unlink()
+
+    def freeze(self) -> list[int]:
+        """Stop all of its processes: it is there, and does not answer. Return their ids."""
+        assert self._process is not None
+        # Stopped, it starts none while they are counted.
+        os.kill(self._process.pid, signal.SIGSTOP)
+        processes = [self._process.pid, *_children(self._process.pid)]
+        _signal(processes, signal.SIGSTOP)
+        return processes
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        _signal([*_children(self._process.pid), self._process.pid], signal.SIGCONT)
 
     def close(self) -> None:
         """End it, and remove its folder."""
@@ -262,6 +272,12 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _signal(processes: Sequence[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _lives(pid: int) -> bool:
