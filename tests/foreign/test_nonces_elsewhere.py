@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from oauthstore_core.digests import nonce_digest
+from oauthstore_core.hookspecs import ROLES
 from oauthstore_core.settings import Settings
 from oauthstore_core.stores import open_stores
 
@@ -32,8 +33,11 @@ ROUNDS = 40
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningServer]:
     folder = tmp_path_factory.mktemp("server")
     settings = {
-        "stores": {"elsewhere": f"lmdb://{folder}/nonces.lmdb"},
-        "roles": {"nonces": "elsewhere"},
+        "stores": {
+            "main": f"sqlite:///{folder}/oauth.db",
+            "elsewhere": f"lmdb://{folder}/nonces.lmdb",
+        },
+        "roles": {**dict.fromkeys(ROLES, "main"), "nonces": "elsewhere"},
     }
     running = RunningServer(folder, workers=2, settings=settings, options=["--demo"])
     running.start()
@@ -70,7 +74,7 @@ def test_the_command_line_shows_the_store(server: RunningServer) -> None:
     assert listed["lmdb"]["roles"] == ["nonces"]
     assert pinged["elsewhere"]["url"].startswith("lmdb:///")
     assert pinged["elsewhere"]["answers"]
-    assert migrated == {"default": "current", "elsewhere": "current"}
+    assert migrated == {"main": "current", "elsewhere": "current"}
 
 
 def test_of_claims_in_several_processes_one_is_first(server: RunningServer) -> None:

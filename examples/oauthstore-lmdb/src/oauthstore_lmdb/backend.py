@@ -48,8 +48,8 @@ class LmdbBackend:
         """Return if the file can be read and has the schema that this version knows."""
         if self._check(self._schema()) is None:
             raise SchemaError(
-                f"{self._store.where} was asked for its schema, but has none. "
-                "Run `oauthstore migrate`."
+                f"{self._store.where} was asked for its schema, but there is none yet. "
+                "Run `oauthstore migrate` once before the server starts."
             )
 
     def describe(self) -> Mapping[str, Any]:
