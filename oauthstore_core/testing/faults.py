@@ -108,8 +108,8 @@ def assert_fails_closed(kit: Kit, builders: Iterable[Builder]) -> None:
             scenario = build(kit)
             answer = _made(fuse, handle, scenario.call, moment, 1, for_good=True)
             where = f"{moment} every I/O of {scenario}"
-            assert _is_unavailable(answer), f"{answer!r} although nothing worked, cut off {where}"
             assert _has_blown(fuse, 1)
+            assert _is_unavailable(answer), f"{answer!r} although nothing worked, cut off {where}"
             assert_whole(handle, scenario, answer, where)
             assert_repeatable(handle, scenario, answer, where)
 

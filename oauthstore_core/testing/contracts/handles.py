@@ -41,7 +41,7 @@ class TokenHandles(Contract):
             deeds.revoke_grant(given, kit.now)(kit.first)
             return alive(kit.first, given, [access, *brought], kit.now) == []
 
-        for _ in kit.rounds:
+        for _ in range(max(1, len(kit.rounds) // 10)):
             assert race([partial(live, i) for i in range(RACERS)]) == [True] * RACERS
 
     def test_a_fork_shares_a_handle(self, kit: Kit) -> None:
