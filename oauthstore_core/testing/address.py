@@ -29,6 +29,9 @@ class StoreAddress:
     #: raise an `OSError`, which the store is to take for one of its connection; what is raised
     #: "after" stands for a lost reply. Without it, much is reported as not proved.
     on_io: bool = False
+    #: A second store on the same server, empty, which no `migrate` has seen: proves that many may
+    #: migrate at once, what a ping says before, and that two stores do not see each other.
+    another: StoreAddress | None = None
 
     def descriptor(self) -> BackendPlugin:
         """Return the plugin, imported if it was given by name."""

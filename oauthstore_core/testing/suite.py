@@ -15,10 +15,14 @@ from ..backends import Backend
 from .address import StoreAddress
 from .contracts import (
     AccountStoreContract,
+    CapabilityContract,
     ClientStoreContract,
+    ContentionContract,
     CredentialCacheContract,
+    DiscretionContract,
     HistoryContract,
     NonceStoreContract,
+    OperationsContract,
     StoreSecrecyContract,
     TokenStoreContract,
 )
@@ -28,17 +32,25 @@ from .summary import note_case, note_store
 
 __all__ = [
     "AccountStoreContract",
+    "CapabilityContract",
     "ClientStoreContract",
+    "ContentionContract",
     "CredentialCacheContract",
+    "DiscretionContract",
     "HistoryContract",
     "NonceStoreContract",
+    "OperationsContract",
     "StoreAddress",
     "StoreSecrecyContract",
     "TestAccountStore",
+    "TestCapabilities",
     "TestClientStore",
+    "TestContention",
     "TestCredentialCache",
+    "TestDiscretion",
     "TestHistories",
     "TestNonceStore",
+    "TestOperations",
     "TestStoreSecrecy",
     "TestTokenStore",
     "TokenStoreContract",
@@ -71,6 +83,22 @@ class TestAccountStore(AccountStoreContract):
 
 class TestStoreSecrecy(StoreSecrecyContract):
     """What is at rest, in every role."""
+
+
+class TestDiscretion(DiscretionContract):
+    """What is told and what is taken for data, in every role."""
+
+
+class TestContention(ContentionContract):
+    """Many writers and several handles, in every role."""
+
+
+class TestCapabilities(CapabilityContract):
+    """What the store says of itself."""
+
+
+class TestOperations(OperationsContract):
+    """What an operator does with the store."""
 
 
 class TestHistories(HistoryContract):

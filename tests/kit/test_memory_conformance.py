@@ -15,7 +15,7 @@ from oauthstore_core.testing.suite import StoreAddress
 
 @pytest.fixture
 def store_address() -> StoreAddress:
-    return StoreAddress(plugin, "memory://")
+    return StoreAddress(plugin, "memory://", another=StoreAddress(plugin, "memory://"))
 
 
 @pytest.fixture

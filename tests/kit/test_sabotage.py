@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oauthstore_core.errors import StoreError
+from oauthstore_core.errors import OAuthStoreError
 from oauthstore_core.memory import plugin
 from oauthstore_core.testing.address import StoreAddress
 from oauthstore_core.testing.kit import Kit
@@ -13,7 +13,7 @@ from oauthstore_core.testing.runner import run_case
 from oauthstore_core.testing.sabotage import SABOTAGE, FileBackend, SabotagedBackend
 
 #: How a case fails: by its assert, by an error that it expected, or by one that it did not.
-FAILURES = (AssertionError, pytest.fail.Exception, StoreError)
+FAILURES = (AssertionError, pytest.fail.Exception, OAuthStoreError)
 
 
 def caught_by(kind: type) -> set[str]:
@@ -34,7 +34,8 @@ def test_a_broken_backend_is_caught_by_the_case_that_it_names(
 
 @pytest.mark.parametrize("case_id", sorted(caught_by(SabotagedBackend)))
 def test_the_good_backend_passes_that_case(case_id: str) -> None:
-    run_case(case_id, StoreAddress(plugin, "memory://"), dump)
+    another = StoreAddress(plugin, "memory://")
+    run_case(case_id, StoreAddress(plugin, "memory://operator:hunter2@host", another=another), dump)
 
 
 @pytest.mark.parametrize("case_id", sorted(caught_by(FileBackend)))

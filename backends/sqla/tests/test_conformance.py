@@ -13,7 +13,8 @@ from oauthstore_sqla import plugin
 
 @pytest.fixture
 def store_address(tmp_path: Path) -> StoreAddress:
-    return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db", on_io=True)
+    another = StoreAddress(plugin, f"sqlite:///{tmp_path}/another.db")
+    return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db", on_io=True, another=another)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from .families import FAMILY_SABOTAGE
 from .files import FileBackend
 from .grants import GRANT_SABOTAGE
 from .interruptions import INTERRUPTION_SABOTAGE
+from .operations import OPERATION_SABOTAGE
 from .registers import REGISTER_SABOTAGE
 
 __all__ = ["SABOTAGE", "FileBackend", "SabotagedBackend"]
@@ -25,5 +26,6 @@ SABOTAGE: tuple[type[SabotagedBackend | FileBackend], ...] = (
     *FAMILY_SABOTAGE,
     *GRANT_SABOTAGE,
     *REGISTER_SABOTAGE,
+    *OPERATION_SABOTAGE,
     *INTERRUPTION_SABOTAGE,
 )
