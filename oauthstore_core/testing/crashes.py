@@ -24,6 +24,16 @@ __all__ = ["Nursery", "Zygote", "assert_survives_kills", "nursery", "perform", "
 class Zygote:
     """Runs in the other process: all is imported there, no thread runs, so it may fork."""
 
+    def __init__(self) -> None:
+        self._known: set[tuple[str, str]] = set()
+
+    def know(self, address: StoreAddress) -> None:
+        """Open such a store once: drivers are imported then, which each child would do anew."""
+        kind = (address.descriptor().name, address.url.partition(":")[0])
+        if kind not in self._known:
+            self._known.add(kind)
+            address.open().close()
+
     def run(self, function: Callable[..., object], *arguments: object) -> Told | None:
         """Call the function in a child; None: the child was killed."""
         call = partial(function, *arguments)
@@ -100,6 +110,7 @@ class Nursery:
             self.end()
             self._peer = Peer(Zygote)
         try:
+            self._peer.ask("know", kit.address)
             told: Told | None = self._peer.ask("run", function, kit.address, *arguments)
         except PeerLostError as error:
             self.end()
