@@ -14,7 +14,8 @@ from oauthstore_lmdb import plugin
 @pytest.fixture
 def store_address(tmp_path: Path) -> StoreAddress:
     """An empty store."""
-    return StoreAddress(plugin, f"lmdb://{tmp_path}/nonces.lmdb", on_io=True)
+    another = StoreAddress(plugin, f"lmdb://{tmp_path}/another.lmdb")
+    return StoreAddress(plugin, f"lmdb://{tmp_path}/nonces.lmdb", on_io=True, another=another)
 
 
 @pytest.fixture
