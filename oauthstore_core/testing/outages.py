@@ -40,11 +40,12 @@ def assert_survives_a_restart(kit: Kit, builders: Iterable[Builder]) -> None:
 
 
 def _wait_until_it_works(handle: Handle) -> None:
+    answer = attempt(handle.backend.ping)
     for _ in range(_ATTEMPTS):
-        answer = attempt(handle.backend.ping)
         if not isinstance(answer, StoreUnavailableError):
             break
         time.sleep(_PAUSE)
+        answer = attempt(handle.backend.ping)
     assert answer is None, f"the store does not come back after a restart: {answer!r}"
 
 

@@ -9,7 +9,7 @@ last the first has returned but for its answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,21 +117,16 @@ def interleave(kit: Kit, prepare: Callable[[], Schedule]) -> None:
     """
     gates = Gate(), Gate()
     handles = kit.open_with(gates[0]), kit.open_with(gates[1])
-    for count in _counts():
-        held = _run(gates, handles, count, prepare())
-        if not held:
-            break
-    if count == 1:
+    held = [_run(gates, handles, 1, prepare())]
+    while held[-1]:
+        held.append(_run(gates, handles, len(held) + 1, prepare()))
+        assert len(held) < _MOST, f"a call made more than {_MOST} I/Os"
+    if len(held) == 1:
         pytest.fail(
             "The first of two calls was to be held before its first I/O, but it made none: "
             "`on_io` was not called. Call it around every I/O, or leave out `StoreAddress.on_io`.",
             pytrace=False,
         )
-
-
-def _counts() -> Iterator[int]:
-    yield from range(1, _MOST)
-    raise AssertionError(f"a call made more than {_MOST} I/Os")
 
 
 def _run(
