@@ -82,7 +82,9 @@ class MysqlStore(ServerStore):
         try:
             yield
         finally:
-            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})").scalar()
+            # The lock ends with its connection.
+            if not connection.invalidated:
+                connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})").scalar()
 
     def facts(self) -> Mapping[str, Any]:
         return self.run(_facts, writes=False)

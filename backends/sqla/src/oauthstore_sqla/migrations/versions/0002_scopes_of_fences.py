@@ -53,7 +53,8 @@ def upgrade() -> None:
 _OLD = ("client_scope", "subject_scope", "at", "keep_until")
 
 
-def _scope(*names: str) -> bytes:
+def _scope(*names: str | bytes) -> bytes:
     """Return the digest of a client's and a subject's scope, as 0001 kept them ("" or "=name")."""
-    parts = [name.encode() or b"-" for name in names]
+    # MySQL's identifiers are bytes.
+    parts = [(name if isinstance(name, bytes) else name.encode()) or b"-" for name in names]
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
