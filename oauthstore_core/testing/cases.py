@@ -2,7 +2,8 @@
 
 The ids are those of the list that the contract was written with. A letter
 tells the cases of one id apart. `RESTATED` and `STRUCK` say where this
-contract asks for something else than that list, and why.
+contract asks for something else than that list, and why; `ELSEWHERE`, where
+the rest is proved.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from .contracts import CONTRACTS, contract_cases
 
 __all__ = [
+    "ELSEWHERE",
     "RESTATED",
     "STRUCK",
     "Case",
@@ -66,6 +68,14 @@ RESTATED: Final[dict[str, str]] = {
     "FLT-07": "with the fixture `restart_store`; what was acknowledged is there if durable",
     "FLT-10": "with the fixture `dead_address`: no call answers, and none hangs",
     "DEV-02": "whole seconds have a tolerance of one, else the punctual would be slowed",
+    "CAP-01": "each capability by a letter of its own; there are no transactions across calls",
+    "CAP-04": "of the open store, with the very check that the core makes as it starts",
+    "CON-03": "sweeps that cross each other: ConflictError is an answer, and a repetition ends",
+    "CON-04": "of any store, not only an embedded one",
+    "OPS-03": "`migrate`; on a new store with `StoreAddress.another`",
+    "OPS-04": "`describe`, `ping` and `close`; on a new store with `StoreAddress.another`",
+    "SEC-04": "handles never cross: what must not be told is payloads and sealed responses",
+    "SEC-06": "with `StoreAddress.another`",
 }
 
 #: Cases that are not asked of a store, with the reason.
@@ -88,6 +98,17 @@ STRUCK: Final[dict[str, str]] = {
     "CON-06": "verbs are synchronous: an async edge calls them in a worker thread",
     "OPS-05": "nothing plain is ever stored, so nothing is upgraded on read",
     "OPS-06": "no verb lists secrets: a store is moved with its own tools",
+}
+
+#: Cases that are no case of a store alone, with where they are proved instead.
+ELSEWHERE: Final[dict[str, str]] = {
+    "CAP-02": "the core refuses, as it starts, what no store promises: its own tests",
+    "CAP-03": "a backend knows the layout of its cluster: its own tests",
+    "CAP-05": "the kit's own test, which runs each broken backend of `sabotage`",
+    "FLT-08": "a backend knows how its servers fail over, and declares what that can lose",
+    "FLT-09": "a store that evicts declares itself not durable, and the core refuses it (CAP-02)",
+    "SEC-02": "the core keys what has little entropy; no store sees it otherwise",
+    "OPS-01": "a backend asks its database for the plans of its own statements: its own tests",
 }
 
 
