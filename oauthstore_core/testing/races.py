@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,6 +16,8 @@ __all__ = ["RACERS", "generations", "race", "race_amid", "rounds"]
 RACERS = 16
 #: No call of a verb takes that long; one that does is stuck. In seconds.
 _PATIENCE = 60.0
+#: After how many seconds a thread lets another run: usually a verb in memory is over by then.
+_SWITCH = 1e-6
 _ROUNDS = 20
 _GENERATIONS = 1000
 
@@ -76,10 +79,15 @@ class _Racers:
             threading.Thread(target=self._call, args=(index,), daemon=True)
             for index in range(len(self._calls))
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(_PATIENCE)
+        between = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH)
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(_PATIENCE)
+        finally:
+            sys.setswitchinterval(between)
         if self._failures:
             raise self._failures[0]
         stuck = len(self._calls) - len(self._answers)

@@ -226,6 +226,13 @@ class ClientVersions(Contract):
         for each in kept:
             assert kit.first.clients.query_client(each.client_id) == each
 
+    def test_a_deleted_client_is_not_purged_again(self, kit: Kit) -> None:
+        """EXP-05l: a purge passes over a client that was deleted before its time."""
+        given = kit.first.clients.save_client(client(expires_at=kit.now + 9))
+        kit.first.clients.delete_client(given.client_id)
+
+        assert kit.first.clients.purge_clients(kit.now + 9, 5).count == 0
+
     def test_a_cleared_expiry_counts_no_more(self, kit: Kit) -> None:
         """IDX-03: a client whose expiry was cleared or put off is not purged at the old time."""
         cleared = kit.first.clients.save_client(client(expires_at=kit.now + 60))

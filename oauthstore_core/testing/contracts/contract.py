@@ -53,9 +53,10 @@ def all_pages(ask: Callable[[str | None, int], Page[T]], limit: int) -> list[T]:
 def purge_all(purge: Callable[[int, int], Purged], now: int, limit: int) -> int:
     """Purge until nothing is left and return how many were removed; check every answer."""
     total = 0
-    for _ in range(1000):
+    for turn in range(1000):
         purged = purge(now, limit)
         assert 0 <= purged.count <= limit, "a purge removed more than its limit"
+        assert turn == 0 or purged.count > 0, "a purge said that more was left, but it was not"
         total += purged.count
         if not purged.more:
             assert purge(now, limit) == Purged(0, more=False), "a purge overlooked some"

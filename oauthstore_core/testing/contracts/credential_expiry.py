@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
+import pytest
+
+from ...errors import DuplicateError
 from ...records import ClaimOutcome, Credential, CredentialState, DecisionOutcome, PollOutcome
 from ..kit import Kit
 from ..races import race
@@ -76,6 +80,45 @@ class CredentialExpiry(Contract):
             assert store.poll_credential(*key, given.client_id, end).outcome is PollOutcome.MISSING
             decision = store.decide_credential(*key, APPROVED, "s", "{}", end)
             assert decision.outcome is DecisionOutcome.MISSING
+
+    def test_an_end_before_its_expiry_is_an_end(self, kit: Kit) -> None:
+        """EXP-03e: from `keep_until` on every verb answers MISSING, if it expires later, too."""
+        store, end = kit.first.credentials, kit.now + 60
+        for state in (CredentialState.PENDING, APPROVED):
+            given = credential(kit.now, kind="device_code", state=state, keep_until=end)
+            store.save_credential(given, kit.now)
+            key = (given.kind, given.digest)
+
+            poll = store.poll_credential(*key, given.client_id, end)
+            assert poll.outcome is PollOutcome.MISSING
+            decision = store.decide_credential(*key, APPROVED, "s", "{}", end)
+            assert decision.outcome is DecisionOutcome.MISSING
+            claim = store.claim_credential(*key, given.client_id, end)
+            assert claim.outcome is ClaimOutcome.MISSING
+            assert store.query_credential(*key) in {given, None}
+
+    def test_a_refused_save_takes_no_alias(self, kit: Kit) -> None:
+        """IDX-07f: a save that is refused for its digest leaves an expired holder its alias."""
+        store, holder, other = kit.first.credentials, pending(kit.now), pending(kit.now)
+        for each in (holder, other):
+            store.save_credential(each, kit.now)
+        with pytest.raises(DuplicateError):
+            store.save_credential(replace(other, alias=holder.alias), holder.expires_at)
+
+        for each in (holder, other):
+            assert store.query_credential_by_alias(each.kind, each.alias or "") == each
+
+    def test_an_alias_is_taken_from_its_holder_alone(self, kit: Kit) -> None:
+        """IDX-07g: an alias that is taken anew leaves other expired credentials theirs."""
+        store, holder, other = kit.first.credentials, pending(kit.now), pending(kit.now)
+        elsewhere = pending(kit.now, kind="x-door_ticket", alias=holder.alias)
+        for each in (holder, other, elsewhere):
+            store.save_credential(each, kit.now)
+        new = pending(holder.expires_at, alias=holder.alias)
+        store.save_credential(new, holder.expires_at)
+
+        for each in (new, other, elsewhere):
+            assert store.query_credential_by_alias(each.kind, each.alias or "") == each
 
     def test_a_tombstone_is_purged_at_its_end_and_not_before(self, kit: Kit) -> None:
         """EXP-05c: a purge removes credentials from `keep_until` on, used or not; never earlier."""

@@ -10,6 +10,7 @@ from .issuing import GrantIdentity, TokenFidelity
 from .processes import TokenProcesses
 from .redemption import Redemption
 from .revocation import Fences, RevocationRaces, Revocations
+from .token_conditions import FamilyConditions, PurgeConditions, SurplusConditions
 from .token_expiry import GrantPages, TokenExpiry
 from .token_purge import TokenPurge
 from .token_schedules import TokenSchedules
@@ -35,6 +36,9 @@ class TokenStoreContract(
     TokenSchedules,
     TokenFaults,
     TokenHandles,
+    FamilyConditions,
+    SurplusConditions,
+    PurgeConditions,
 ):
     """All cases of the role `tokens`."""
 
