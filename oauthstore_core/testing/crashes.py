@@ -80,6 +80,7 @@ def use_across_a_fork(
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(int(PATIENCE))
         os.read(start, 1)
         told = [tell(partial(deed, handle)) for deed in deeds]
         with os.fdopen(writer, "wb") as pipe:

@@ -25,6 +25,7 @@ __all__ = ["Gate", "Schedule", "interleave"]
 #: A call none of whose I/Os ends for so long is taken to wait for the other, in seconds. Where
 #: it was only slow, one interleaving is lost to this run; nothing fails.
 _A_WHILE = 0.06
+_WHILES_TO_BEGIN = 8
 #: No verb makes so many I/Os.
 _MOST = 200
 
@@ -101,11 +102,13 @@ class _Running:
 
     def is_stuck(self, gate: Gate) -> bool:
         """Wait until it is through, or has made no step for a while."""
-        seen = -1
-        while seen != gate.steps:
+        quiet = 0
+        # A thread that has not come to its first I/O may not have come to the processor.
+        while quiet < (1 if gate.steps else _WHILES_TO_BEGIN):
             seen = gate.steps
             if self.through.wait(_A_WHILE):
                 return False
+            quiet = quiet + 1 if gate.steps == seen else 0
         return True
 
 
