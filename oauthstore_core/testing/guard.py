@@ -14,10 +14,13 @@ __all__ = ["broken_rules"]
 _WRITTEN = {(case.contract, case.name): case.function for case in all_cases()}
 
 
-def broken_rules(namespace: Mapping[str, object]) -> list[str]:
+def broken_rules(
+    namespace: Mapping[str, object], fixtures: Mapping[str, object] | None = None
+) -> list[str]:
     """Return what in a test module keeps cases from being run as they were written.
 
     Allowed is to override a case marked ``@pytest.mark.xfail(reason="...")``.
+    `fixtures` are those of the suite, which the module must not replace.
     """
     classes = [
         value
@@ -32,6 +35,12 @@ def broken_rules(namespace: Mapping[str, object]) -> list[str]:
         if not any(issubclass(found, contract) for found in classes)
     ]
     problems += _skips("The module", namespace.get("pytestmark", []))
+    problems += [
+        f"The fixture `{name}` is not the suite's. Remove it: an author gives `store_address`, and "
+        "the optional fixtures that the package tells of."
+        for name, fixture in (fixtures or {}).items()
+        if namespace.get(name, fixture) is not fixture
+    ]
     return problems
 
 

@@ -28,12 +28,12 @@ BASE = {"RT": 9, "ONE": 9, "FAM": 13, "REV": 8, "RPL": 7, "EXP": 8}
 
 NONCES_ONLY = """
 import pytest
-from oauthstore_core.backends import BackendPlugin, Capabilities
+from oauthstore_core.backends import BackendPlugin
 from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.testing.probe import dump_objects
 from oauthstore_core.testing.suite import *
 
-plugin = BackendPlugin("tiny", ("nonces",), Capabilities(), open=MemoryBackend)
+plugin = BackendPlugin("memory", ("nonces",), MemoryBackend.capabilities, open=MemoryBackend)
 
 @pytest.fixture
 def store_address():
@@ -124,6 +124,15 @@ def test_a_probe_that_shows_nothing_is_refused(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["*it proves nothing*"])
 
 
+def test_a_probe_that_skips_is_refused(pytester: pytest.Pytester) -> None:
+    skips = "\n@pytest.fixture\ndef raw_dump():\n    pytest.skip('not today')\n"
+    pytester.makepyfile(NONCES_ONLY + skips)
+    result = pytester.runpytest("-k", "test_no_nonce_is_at_rest")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*SEC-01 is never skipped*not today*"])
+
+
 OVERRIDDEN = """
 class TestNonceStore(NonceStoreContract):
     def test_a_nonce_is_new_once(self, kit):
@@ -137,6 +146,7 @@ class TestNonceStore(NonceStoreContract):
 """
 PATCHED = "\nNonceStoreContract.test_a_nonce_is_new_once = lambda self, kit: None\n"
 REMOVED = "\ndel TestTokenStore\n"
+OTHER_KIT = "\n@pytest.fixture\ndef kit():\n    pytest.skip('no')\n"
 NO_CASE = "\nclass TestNonceStore(NonceStoreContract):\n    test_a_nonce_is_new_once = None\n"
 WITHOUT_REASON = OVERRIDDEN.replace("    def", "    @pytest.mark.xfail\n    def")
 
@@ -148,6 +158,9 @@ KEPT_FROM_RUNNING = {
     "test_no_case": (NO_CASE, "TestNonceStore.test_a_nonce_is_new_once overrides a case"),
     "test_skipped": (SKIPPED, "TestNonceStore is marked skip"),
     "test_skipped_all": ("\npytestmark = pytest.mark.skipif(False, reason='x')", "skipif"),
+    "test_other_kit": (OTHER_KIT, "The fixture `kit` is not the suite's"),
+    "test_removed_histories": ("\ndel TestHistories\n", "HistoryContract has no test class"),
+    "test_removed_facts": ("\ndel TestOperations\n", "OperationsContract has no test class"),
     "test_removed": (REMOVED, "TokenStoreContract has no test class in this module"),
 }
 

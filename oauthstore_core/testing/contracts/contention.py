@@ -56,6 +56,33 @@ class ContentionContract(Contract):
 
         assert answers == [[[]] * 4] * RACERS
 
+    def test_purges_of_registers_and_traffic_do_not_disturb_each_other(self, kit: Kit) -> None:
+        """CON-08g: several purges of clients and attempts amid writers: all ends, counts add up."""
+        for role, verb in (("clients", "purge_clients"), ("accounts", "purge_attempts")):
+            if not kit.serves(role):
+                continue
+            for _ in range(20):
+                if role == "clients":
+                    kit.first.clients.save_client(client(expires_at=kit.now + 60))
+                else:
+                    kit.first.accounts.count_attempt(fresh(), 60, kit.now)
+
+            def purge(index: int, role: str = role, verb: str = verb) -> int:
+                handle = kit.handle(index)
+                count: int = getattr(handle.role(role), verb)(kit.now + 60, 7).count
+                return count
+
+            def write(index: int) -> list[str]:
+                return missing(kit.handle(index), save_specimens(kit, kit.handle(index)))
+
+            runners = [partial(purge, index) for index in range(4)]
+            answers = race([*runners, *(partial(write, index) for index in range(8))])
+            assert answers[4:] == [[]] * 8
+            removed = sum(count for count in answers[:4] if isinstance(count, int))
+            while more := purge(0):
+                removed += more
+            assert removed == 20 or kit.capabilities.native_ttl
+
     def test_every_handle_sees_every_save_at_once(self, kit: Kit) -> None:
         """CON-05a: what one handle saved, of whatever role, the next call of any other finds."""
         for turn in range(6):
