@@ -201,6 +201,13 @@ def races(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change each condition of the atomic verbs, one at a time: the kit is to notice each."""
+    install(session, *EDITABLE, *group("test"))
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def clients(session: nox.Session) -> None:
     """Let OAuth clients that others wrote use the server; a skipped test fails."""
     install(session, *EDITABLE, *group("test", "clients"))
