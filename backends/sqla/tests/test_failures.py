@@ -26,7 +26,7 @@ from oauthstore_core.testing.samples import access_token, client, credential, fr
 from oauthstore_sqla import SqlaBackend
 
 NOW = 1_700_000_000
-RACER = Path(__file__).with_name("racer.py")
+SAVER = Path(__file__).with_name("saver.py")
 
 
 @contextmanager
@@ -200,7 +200,7 @@ def test_a_refused_save_leaves_the_credential_unclaimed(store: SqlaBackend) -> N
 
 def test_what_was_acknowledged_survives_the_end_of_the_process(url: str) -> None:
     impatient(url).close()
-    command = [sys.executable, str(RACER), url, "save"]
+    command = [sys.executable, str(SAVER), url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own
         assert writer.stdout is not None
         acknowledged = [writer.stdout.readline().strip() for _ in range(150)]
