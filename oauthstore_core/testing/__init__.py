@@ -36,6 +36,7 @@ At each I/O
     gone, and kills the process. Without it, all of that is not proved.
 
 The server behind it
+    The field `another` of an address is that of a second, untouched store.
     Two fixtures that are optional; without them their cases are not proved.
     `restart_store` returns a function that restarts the server and returns
     when it is back. `dead_address` returns the address of a store where

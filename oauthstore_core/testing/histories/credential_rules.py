@@ -45,10 +45,11 @@ class CredentialRules(Rules):
         """Return the client of that number's credential, or another one."""
         return self.history.name(CLIENTS[(number + stranger) % 3])
 
-    @initialize(count=BEGINNING, state=STATE, life=LIFE)
-    def begin_credentials(self, count: int, state: CredentialState, life: int) -> None:
+    @initialize(count=BEGINNING, life=LIFE)
+    def begin_credentials(self, count: int, life: int) -> None:
         """Save a credential in each slot, for else most calls would find nothing."""
         for slot in range(count):
+            state = CredentialState.APPROVED if slot % 2 else CredentialState.PENDING
             alias = slot if slot < 2 else None
             self.save_credential(slot, slot, False, alias, state, life, 60, 5, "{}")  # noqa: FBT003 - as drawn
 
@@ -135,7 +136,10 @@ class CredentialRules(Rules):
         values = {"client_id": self.owner(number, stranger=stranger), "now": self.now}
         self.history.ask(handle, "credentials", "poll_credential", **self.key(number), **values)
 
+    # More of what has the most to go wrong: rules are drawn with equal weight.
     claim_again = claim_credential
+    decide_again = decide_credential
+    poll_again = poll_credential
 
     @rule(handle=HANDLE, limit=LIMIT)
     def purge_credentials(self, handle: int, limit: int) -> None:
@@ -165,6 +169,7 @@ class RedemptionRules(TokenRules, CredentialRules):
         slot=CREDENTIAL,
         stranger=SELDOM,
         grant=GRANT,
+        dead=st.booleans(),
         refreshes=OFTEN,
         taken=SELDOM,
         back=st.sampled_from((0, 0, 5)),
@@ -175,13 +180,14 @@ class RedemptionRules(TokenRules, CredentialRules):
         slot: int,
         stranger: bool,  # noqa: FBT001 - drawn
         grant: int,
+        dead: bool,  # noqa: FBT001 - drawn
         refreshes: bool,  # noqa: FBT001 - drawn
         taken: bool,  # noqa: FBT001 - drawn
         back: int,
     ) -> None:
         """Redeem a credential for tokens of a grant that may be revoked or known."""
         number = self.credentials[slot]
-        grant = self.live_grant(grant, dead=taken)
+        grant = self.live_grant(grant, dead=dead)
         given = self.grant(grant, 400, "own" if refreshes else "none", "{}")
         given = replace(given, granted_at=self.now - back)
         tokens = self.access([50], taken=taken)

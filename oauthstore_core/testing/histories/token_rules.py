@@ -98,10 +98,13 @@ class TokenRules(Rules):
     def begin_tokens(self, count: int, ends: int | None, life: int) -> None:
         """Save a grant in each slot, for else most calls would find nothing."""
         for slot in range(count):
-            grant = self.grant(self.grants[slot], ends, "own", "{}")
-            tokens = [*self.access([life], taken=False), self.refresh()]
-            answer = self.history.ask(slot, "tokens", "save_token", grant=grant, tokens=tokens)
-            self.note_saved(answer, grant, tokens)
+            self._save_new(slot, ends, life)
+
+    def _save_new(self, slot: int, ends: int | None, life: int) -> None:
+        grant = self.grant(self.grants[slot], ends, "own", "{}")
+        tokens = [*self.access([life], taken=False), self.refresh()]
+        answer = self.history.ask(slot, "tokens", "save_token", grant=grant, tokens=tokens)
+        self.note_saved(answer, grant, tokens)
 
     @rule(
         handle=HANDLE,
@@ -302,6 +305,7 @@ class TokenRules(Rules):
         ahead=st.sampled_from((0, 1, -3)),
         stay=STAYS,
         pause=st.sampled_from((1, 0, 2)),
+        late=st.one_of(st.none(), GRANT),
     )
     def revoke_all(
         self,
@@ -311,12 +315,17 @@ class TokenRules(Rules):
         ahead: int,
         stay: int,
         pause: int,
+        late: int | None,
     ) -> None:
-        """Sweep a client, a subject, or both; at times the fence is past when the next comes."""
+        """Sweep a client, a subject, or both; at times a grant of the fence's own second comes."""
         if client is None and subject is None:
             subject = SUBJECTS[1]
         values = {"now": self.now + ahead, "keep_until": self.end(stay)}
         self.history.ask(handle, "tokens", "revoke_all", **self._range(client, subject), **values)
+        if late is not None:
+            self.history.now += ahead
+            self.grants.renew(late)
+            self._save_new(late, 400, 50)
         self.history.now += pause
 
     # More of what has the most to go wrong: rules are drawn with equal weight.
