@@ -35,24 +35,24 @@ def _listen(driver: Any, seen: list[Sent]) -> None:  # noqa: ANN401 - any driver
     if isinstance(driver, psycopg.Connection):
 
         class PostgreSQLCursor(psycopg.Cursor[Any]):
-            def execute(self, query: Any, params: Any = None, **rest: Any) -> Any:  # noqa: ANN401
-                try:
-                    return super().execute(query, params, **rest)
-                finally:
-                    # As it was sent: $1, $2 ..., each once.
-                    sent = self._query
-                    ordered = [params[name] for name in sent._order or range(len(params or ()))]
-                    seen.append(Sent(sent.query.decode(), tuple(ordered)))
+            def _convert_query(self, query: Any, params: Any = None) -> Any:  # noqa: ANN401
+                converted = super()._convert_query(query, params)
+                # As it is sent: $1, $2 ..., each name once.
+                order = converted._order or range(len(params or ()))
+                seen.append(Sent(converted.query.decode(), tuple(params[place] for place in order)))
+                return converted
 
         driver.cursor_factory = PostgreSQLCursor
     elif isinstance(driver, pymysql.Connection):
+        send = driver.query
 
-        class MySQLCursor(pymysql.cursors.Cursor):
-            def execute(self, query: Any, args: Any = None) -> Any:  # noqa: ANN401
-                seen.append(Sent(self.mogrify(query, args)))
-                return super().execute(query, args)
+        def query(sql: Any, unbuffered: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+            seen.append(
+                Sent(sql if isinstance(sql, str) else sql.decode("utf8", "surrogateescape"))
+            )
+            return send(sql, unbuffered)
 
-        driver.cursorclass = MySQLCursor
+        driver.query = query
     else:
         driver.set_trace_callback(lambda sql: seen.append(Sent(sql)))
 
@@ -73,10 +73,14 @@ def full_scans(url: str, statements: Iterable[Sent]) -> Iterator[str]:
     engine = create_engine(url)
     explain = _EXPLAIN[engine.dialect.name]
     with closing(engine.raw_connection()) as connection:
-        for statement in statements:
+        for statement in filter(_is_planned, statements):
             for found in explain(connection, statement):
                 yield f"{statement.sql}\n    {found}"
     engine.dispose()
+
+
+def _is_planned(statement: Sent) -> bool:
+    return statement.sql.split(maxsplit=1)[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}
 
 
 def _explain_sqlite(connection: Any, sent: Sent) -> Iterator[str]:  # noqa: ANN401

@@ -37,11 +37,6 @@ DUE = {
 LIVE = 500
 
 
-@pytest.fixture(params=["sqlite"])
-def server_name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def test_of_100000_rows_that_are_due_four_runners_remove_each_once_and_nothing_else(
     database: Database,
 ) -> None:
