@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import FrameType
+from typing import Any
 
 from ..errors import StoreError
 
 __all__ = ["RACERS", "generations", "race", "race_amid", "rounds"]
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 #: How many threads take part in a race.
 RACERS = 16
@@ -97,8 +102,25 @@ class _Racers:
     def _call(self, index: int) -> None:
         try:
             self._start.wait()
-            self._answers[index] = self._calls[index]()
+            self._answers[index] = _traced(self._calls[index])
         except self._tolerated as error:
             self._answers[index] = error
         except BaseException as error:  # noqa: BLE001 - raised again by `run`
             self._failures.append(error)
+
+
+def _traced(call: Callable[[], object]) -> object:
+    """Make the call; where `OAUTHSTORE_TEST_YIELD` is set, others run after each of its lines."""
+    if not os.environ.get("OAUTHSTORE_TEST_YIELD"):
+        return call()
+    before = sys.gettrace()
+    sys.settrace(_let_others_run)
+    try:
+        return call()
+    finally:
+        sys.settrace(before)
+
+
+def _let_others_run(frame: FrameType, event: str, argument: object) -> TraceFunction:
+    time.sleep(0)
+    return _let_others_run

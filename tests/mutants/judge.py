@@ -20,6 +20,8 @@ from .targets import Target
 
 __all__ = ["Timed", "Verdict", "judge", "limit_rounds", "measure"]
 
+#: Cases about what is not judged here: `stores` keeps handles open that a case has closed.
+_LEFT_OUT = {"OPS-04e"}
 #: What ends a case: an assert, an error that it expected, one that it did not, `pytest.fail`.
 _NOTICED = (Exception, pytest.fail.Exception)
 
@@ -87,7 +89,7 @@ def measure(target: Target, place: str) -> list[Timed]:
 
     run_case = _runner(target, place)
     timed: list[Timed] = []
-    for case in all_cases():
+    for case in (each for each in all_cases() if each.id not in _LEFT_OUT):
         start = time.perf_counter()
         ending = "passed"
         try:
@@ -106,6 +108,9 @@ def _runner(target: Target, place: str) -> Callable[[str], None]:
     sys.modules.pop(f"{__package__}.stores", None)
     stores_of = importlib.import_module(f"{__package__}.stores").stores_of
     run_case = importlib.import_module("oauthstore_core.testing.runner").run_case
+    if target.store == "memory":
+        # No I/O lets others run in the midst of its verbs: a lock that lacks would not show.
+        os.environ["OAUTHSTORE_TEST_YIELD"] = "1"
     empty_store = stores_of(target.store, place)
 
     def run(case_id: str) -> None:

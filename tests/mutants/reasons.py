@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from .edits import DROPPED, LATE
 from .mutants import Mutant
 
 __all__ = ["REASONS", "Reason", "reason_for", "unused"]
@@ -34,10 +35,25 @@ class Reason:
 
 
 _LOCK: Final = "with self._lock:"
-_READS: Final = "One look into a dict, or into two that no verb changes apart: whole in CPython."
-_ONE_STEP: Final = "Under the lock all of it is one step; the order shows to nobody."
-_SURE: Final = "For the type checkers: what is asked about is always there."
+_ONE_LOOK: Final = "One operation on a dict is whole by itself."
+_SURE: Final = "For the type checkers: it is decided before."
+_NOBODY: Final = "An index of no subject: nobody looks there, and no fence has that name."
+_OTHER_DIGEST: Final = "The digest of a refresh token is no access token's."
+_LEFT_OUT: Final = "What is left out is stored nowhere; whether it may be known is left open."
+_EMPTY_SET: Final = "An empty set, or none: no verb tells them apart; it is about memory."
+_TIE: Final = "A number that only keeps keys of one moment from being compared."
+_EMPTY_PAGE: Final = "A full last page may have a cursor: an empty page follows, which ends."
 
+_ZIPPED: Final = "What a row has beyond a record's fields is passed over."
+_JUDGED: Final = "REUSED is judged of a grant that is not revoked, in the same transaction."
+_NEEDLESSLY: Final = "It looks once more, and finds nothing: it is about time."
+_CUT: Final = "What is read too much is cut off: it is about time, which the plans' tests watch."
+_START: Final = "A cursor is followed by a character with which no stored text ends."
+_FURTHER: Final = "It looks one further, and shows no more for it."
+_AGAIN: Final = "It is tried once more, and refused for the same digest."
+_ITSELF: Final = "The key is set to itself."
+
+_S: Final = "oauthstore_sqla"
 _M: Final = "oauthstore_core.memory"
 
 
@@ -45,7 +61,183 @@ def _of(module: str, *reasons: tuple[str, str, str, str]) -> tuple[Reason, ...]:
     return tuple(Reason(module, *reason) for reason in reasons)
 
 
-REASONS: Final[tuple[Reason, ...]] = ()
+REASONS: Final[tuple[Reason, ...]] = (
+    *_of(
+        "oauthstore_core.judgement",
+        (
+            "_within_grace",
+            "current.state is TokenState.ACTIVE",
+            DROPPED,
+            "Our stores mark a grant, never its refresh token: REVOKED was judged before.",
+        ),
+        ("_within_grace", "previous.rotated_at is not None", DROPPED, _SURE),
+    ),
+    *_of(
+        f"{_M}.tokens",
+        ("MemoryTokens._save", "grant.family is not None", DROPPED, "None takes None's place."),
+        ("MemoryTokens._refuse_duplicate_access", "t.kind != 'refresh'", DROPPED, _OTHER_DIGEST),
+        ("MemoryTokens._refuse_duplicate_access", "t not in left_out", DROPPED, _LEFT_OUT),
+        (
+            "MemoryTokens._refuse_duplicate_access",
+            "t.kind != 'refresh' and t not in left_out",
+            "True",
+            _LEFT_OUT,
+        ),
+        ("MemoryTokens._add_row", "grant.subject is not None", "True", _NOBODY),
+        ("MemoryTokens._remove_grant", "row.grant.subject is not None", "True", _NOBODY),
+        ("_scopes_over", "grant.subject is not None", "True", _NOBODY),
+        (
+            "MemoryTokens._in_range",
+            "() if subject is None else self._of_subject.get(subject, ())",
+            "self._of_subject.get(subject, ())",
+            _SURE,
+        ),
+        ("MemoryTokens.rotate_refresh_token", "row is None or row.current is None", "False", _SURE),
+        ("MemoryTokens.rotate_refresh_token", "row.current is None", DROPPED, _SURE),
+        (
+            "MemoryTokens.revoke_all",
+            "self._raise_fence((client_id, subject), now, keep_until)",
+            LATE,
+            "Under the lock both are one step.",
+        ),
+        ("_discard", "not index[key]", "False", _EMPTY_SET),
+        ("_discard", "del index[key]", DROPPED, _EMPTY_SET),
+    ),
+    *_of(
+        f"{_M}.credentials",
+        ("MemoryCredentials.query_credential", _LOCK, "", _ONE_LOOK),
+        ("MemoryCredentials.decide_credential", "decision.credential is None", DROPPED, _SURE),
+        ("MemoryCredentials.poll_credential", "poll.credential is None", "False", _SURE),
+    ),
+    *_of(
+        f"{_M}.clients",
+        ("MemoryClients.query_client", _LOCK, "", _ONE_LOOK),
+        ("MemoryClients.delete_client", _LOCK, "", _ONE_LOOK),
+    ),
+    *_of(
+        f"{_M}.accounts",
+        ("MemoryAccounts.query_account_by_subject", _LOCK, "", _ONE_LOOK),
+        ("MemoryAccounts.count_attempt", "0", "1", "A window that closes now begins anew."),
+    ),
+    *_of(
+        f"{_M}.deadlines",
+        ("Deadlines.__init__", "0", "1", _TIE),
+        ("Deadlines.add", "1", "2", _TIE),
+    ),
+    *_of(
+        f"{_M}.pages",
+        ("page_of", "1", "2", "It looks one further, and shows no more for it."),
+        ("page_of", "len(chosen) > limit", "len(chosen) >= limit", _EMPTY_PAGE),
+    ),
+    *_of(
+        f"{_S}.statements",
+        ("OF_GRANT", "8", "9", _ZIPPED),
+        ("OF_CURRENT", "15", "16", _ZIPPED),
+        ("TokenStatements.__init__", "grants.c.revoked_at.is_(None)", DROPPED, _JUDGED),
+        ("_access_with_expiry", "tokens.c.expires_at.is_not(None)", DROPPED, _NEEDLESSLY),
+        (
+            "droppable",
+            "case((some_expired, bindparam('keep')), else_=0)",
+            "bindparam('keep')",
+            _NEEDLESSLY,
+        ),
+        ("droppable", "0", "1", _NEEDLESSLY),
+        ("droppable", "where(_access_with_expiry(grant_id))", DROPPED, _NEEDLESSLY),
+        (
+            "rotation",
+            "grants.c.family == bindparam('family')",
+            DROPPED,
+            "The digest tells the row; the family finds it by its index.",
+        ),
+        (
+            "rotation",
+            "c is not grants.c.previous_rotated_at",
+            "True",
+            "The assignment after it stands.",
+        ),
+        (
+            "_revoke_grant",
+            "0",
+            "1",
+            "A tombstone's `granted_at` is asked by nobody: it is revoked.",
+        ),
+        (
+            "_raise_fence.higher",
+            "fences.c[name] < added[name]",
+            "fences.c[name] <= added[name]",
+            "Equal is equal.",
+        ),
+        ("_list", "limit(bindparam('limit'))", DROPPED, _CUT),
+        (
+            "_list",
+            "grants.c.grant_id >= bindparam('start')",
+            "grants.c.grant_id > bindparam('start')",
+            _START,
+        ),
+    ),
+    *_of(
+        f"{_S}.writing",
+        (
+            "Write.__init__",
+            "max(0, keep - len(counted))",
+            "keep - len(counted)",
+            "More than `keep` are left out before.",
+        ),
+        ("Write.__init__", "len(tokens) > 0", "len(tokens) >= 0", _NEEDLESSLY),
+        ("Write.drops", "self.looks", DROPPED, _NEEDLESSLY),
+        ("Write.drops", "droppable + self._adds > self._keep", "", _NEEDLESSLY),
+        ("TokenWriter.judged", "found is None", "False", _SURE),
+    ),
+    *_of(
+        f"{_S}.tokens",
+        ("SqlaTokens.list_grants", "1", "2", _FURTHER),
+        ("SqlaTokens.list_grants", "len(found) > limit", "len(found) >= limit", _EMPTY_PAGE),
+    ),
+    *_of(
+        f"{_S}.sqlite.tokens",
+        ("SqliteTokenWriter._add_access", "write.drops(held)", "True", _NEEDLESSLY),
+        (
+            "SqliteTokenWriter._rotated",
+            "self._add_access(session, write, held)",
+            LATE,
+            "In one transaction.",
+        ),
+        ("SqliteTokenWriter.purge_grants.purge", "1", "2", _FURTHER),
+        ("SqliteTokenWriter.purge_grants.purge", "count >= limit", DROPPED, _NEEDLESSLY),
+    ),
+    *_of(
+        f"{_S}.credentials",
+        ("SqlaCredentials.save_credential", "credential.alias is None", "False", _AGAIN),
+        ("SqlaCredentials.save_credential", "raise", DROPPED, _AGAIN),
+        ("_polling", "1", "2", "Only whether it is nothing is asked."),
+    ),
+    *_of(
+        f"{_S}.clients",
+        ("SqlaClients.__init__", "limit(bindparam('limit'))", DROPPED, _CUT),
+        (
+            "SqlaClients.__init__",
+            "clients.c.client_id >= bindparam('start')",
+            "clients.c.client_id > bindparam('start')",
+            _START,
+        ),
+        ("SqlaClients.__init__", "c.name != 'client_id'", "True", _ITSELF),
+        ("SqlaClients.list_clients", "1", "2", _FURTHER),
+        ("SqlaClients.list_clients", "len(found) > limit", "len(found) >= limit", _EMPTY_PAGE),
+    ),
+    *_of(
+        f"{_S}.accounts",
+        ("SqlaAccounts.__init__", "limit(bindparam('limit'))", DROPPED, _CUT),
+        (
+            "SqlaAccounts.__init__",
+            "accounts.c.name >= bindparam('start')",
+            "accounts.c.name > bindparam('start')",
+            _START,
+        ),
+        ("SqlaAccounts.__init__", "c.name != 'subject'", "True", _ITSELF),
+        ("SqlaAccounts.list_accounts", "1", "2", _FURTHER),
+        ("SqlaAccounts.list_accounts", "len(found) > limit", "len(found) >= limit", _EMPTY_PAGE),
+    ),
+)
 
 
 def reason_for(mutant: Mutant, reasons: Iterable[Reason] = REASONS) -> Reason | None:

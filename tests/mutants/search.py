@@ -11,6 +11,7 @@ from typing import Final
 from .judge import Timed, Verdict, judge, limit_rounds, measure
 from .mutants import Mutant, mutants_of, source_of
 from .processes import Call, Died, Overdue, run_all
+from .reasons import reason_for
 from .targets import Target
 
 __all__ = ["FULL", "QUICK", "Effort", "Search"]
@@ -24,7 +25,7 @@ class Effort:
     rounds: int
     #: How often the long family is rotated.
     generations: int
-    #: Cases that take longer are left out, in seconds.
+    #: Cases that take longer are left out where a reason says that none notices; in seconds.
     longest: float
 
 
@@ -94,6 +95,7 @@ class Search:
 
     def _in_order(self, mutant: Mutant, target: Target, effort: Effort) -> list[str]:
         """Return the cases: those that know the function, those of the role, the rest."""
+        longest = effort.longest if reason_for(mutant) else float("inf")
         known = self._known[mutant.module, mutant.function]
         timed = [
             each
@@ -101,7 +103,7 @@ class Search:
             if each.ending == "passed" and each.case_id not in known
         ]
         timed.sort(key=lambda each: (each.role != target.role, each.seconds))
-        return [*known, *(each.case_id for each in timed if each.seconds <= effort.longest)]
+        return [*known, *(each.case_id for each in timed if each.seconds <= longest)]
 
     def _learn(self, mutant: Mutant, case_id: str) -> None:
         if "-" in case_id:

@@ -31,6 +31,17 @@ def _sqla(store: str, module: str, role: str, *only: str) -> Target:
     return Target(f"oauthstore_sqla.{module}", role, "oauthstore_sqla", store, only)
 
 
+#: What all databases share, and SQLite judges.
+SHARED_STATEMENTS: Final = (
+    *("CURRENT", "GRANT", "PREVIOUS", "OF_", "its_grant", "TokenStatements", "family", "fenced"),
+    *("_access_with_expiry", "droppable", "surplus", "rotation", "_current_beside"),
+    *("_revoke_grant", "_raise_fence", "_in_range", "_sweep", "_list", "_SCOPES"),
+)
+SHARED_WRITING: Final = (
+    *("Write.__init__", "Write.under", "Write.belongs_to", "Write.drops", "Write.numbered"),
+    *("TokenWriter", "family_of", "predecessor"),
+)
+
 TARGETS: Final = (
     # The kit asks it, too: so all that imports it is imported anew.
     Target("oauthstore_core.judgement", "", "oauthstore_core", "memory"),
@@ -41,8 +52,8 @@ TARGETS: Final = (
     _memory("accounts", "accounts"),
     _memory("deadlines", ""),
     _memory("pages", ""),
-    _sqla("sqlite", "statements", "tokens"),
-    _sqla("sqlite", "writing", "tokens"),
+    _sqla("sqlite", "statements", "tokens", *SHARED_STATEMENTS),
+    _sqla("sqlite", "writing", "tokens", *SHARED_WRITING),
     _sqla("sqlite", "tokens", "tokens"),
     _sqla("sqlite", "sqlite.tokens", "tokens"),
     _sqla("sqlite", "credentials", "credentials"),
@@ -55,6 +66,9 @@ TARGETS: Final = (
     _sqla("sqlite", "store", "", "due", "Changed", "Store.purge", "Store.upsert", "Store.transact"),
     _sqla("sqlite", "engine", "", "Session.within"),
     _sqla("sqlite", "sqlite.store", "", "SqliteStore.begin"),
+    # What SQLite has no use for.
+    _sqla("postgresql", "statements", "tokens", "brings_refresh", "completion"),
+    _sqla("postgresql", "writing", "tokens", "Write.brings_family"),
     _sqla("postgresql", "announcing", "tokens"),
     _sqla("postgresql", "postgresql.tokens", "tokens"),
     _sqla("mysql", "mysql.tokens", "tokens"),
