@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,19 @@ from oauthstore_core.testing.suite import StoreAddress
 from oauthstore_sqla import plugin
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database to copy, for to migrate takes longer than most cases."""
+    path = tmp_path_factory.mktemp("migrated") / "oauth.db"
+    backend = plugin.open(f"sqlite:///{path}", {})
+    backend.migrate()
+    backend.close()
+    return path
+
+
 @pytest.fixture
-def store_address(tmp_path: Path) -> StoreAddress:
+def store_address(tmp_path: Path, migrated: Path) -> StoreAddress:
+    shutil.copy(migrated, tmp_path)
     another = StoreAddress(plugin, f"sqlite:///{tmp_path}/another.db")
     return StoreAddress(plugin, f"sqlite:///{tmp_path}/oauth.db", on_io=True, another=another)
 

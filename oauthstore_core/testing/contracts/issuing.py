@@ -250,6 +250,16 @@ class GrantIdentity(Contract):
                 page = kit.first.tokens.list_grants(other.client_id, None, None, 5)
                 assert list(page.items) == []
 
+    def test_a_digest_that_the_write_would_drop_is_refused(self, kit: Kit) -> None:
+        """RT-02r: a digest is known until the write is through, even where its token is dropped."""
+        given, token = saved_grant(kit)
+        later = token.expires_at or 0
+        again = replace(token, issued_at=later, expires_at=later + 60)
+        with pytest.raises(DuplicateError):
+            kit.first.tokens.save_token(given, [again])
+
+        assert kit.first.tokens.query_token(token.digest) == IssuedToken(given, token)
+
     def test_a_digest_twice_in_one_call_is_refused(self, kit: Kit) -> None:
         """RT-02h: the same digest twice in one save raises DuplicateError, and none is stored."""
         token = access_token(kit.now)

@@ -147,17 +147,21 @@ def droppable(grant_id: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(count).where(_access_with_expiry(grant_id)).scalar_subquery()
 
 
-def surplus(grant_id: ColumnElement[Any], store: Store) -> Delete:
-    """Drop what has expired, and the oldest beyond `room`; as `judgement.surplus_tokens`."""
-    its_access = _access_with_expiry(grant_id)
+def surplus(grant_id: ColumnElement[Any], store: Store, added: int = 0) -> Delete:
+    """Drop what has expired, and the oldest beyond `room`; as `judgement.surplus_tokens`.
+
+    So many of the tokens were `added` before, and are not to be counted; see `Write.numbered`.
+    """
+    new: list[Any] = [bindparam(f"added_{place}_digest") for place in range(added)]
+    stored = [_access_with_expiry(grant_id), *([tokens.c.digest.not_in(new)] if new else [])]
     oldest = (
         select(tokens.c.digest)
-        .where(its_access, tokens.c.expires_at > bindparam("latest"))
+        .where(*stored, tokens.c.expires_at > bindparam("latest"))
         .order_by(tokens.c.issued_at.desc(), tokens.c.digest.desc())
         .offset(bindparam("room"))
     )
     return delete(tokens).where(
-        its_access,
+        *stored,
         or_(
             tokens.c.expires_at <= bindparam("latest"),
             tokens.c.digest.in_(store.subquery(oldest)),

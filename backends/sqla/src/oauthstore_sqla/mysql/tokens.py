@@ -57,7 +57,9 @@ class MysqlTokenWriter(AnnouncingWriter):
         self._complete = store.prepare(_complete())
         self._claim = store.prepare(claiming(bindparam("now")))
         self._add = store.prepare(store.insert(tokens))
-        self._drop = store.prepare(surplus(bindparam("grant_id"), store))
+        self._dropping = lru_cache(8)(
+            lambda added: store.prepare(surplus(bindparam("grant_id"), store, added))
+        )
         self._query_family = store.prepare(family(droppable(grants.c.grant_id)))
         self._rotate = store.prepare(rotation())
         ended = due(grants.c.keep_until)
@@ -90,10 +92,11 @@ class MysqlTokenWriter(AnnouncingWriter):
         return bool(session.rows(self._lock_open, write.values))
 
     def _add_access(self, session: Session, write: Write, *, drops: bool) -> None:
-        if drops and write.looks:
-            session.count(self._drop, write.values)
+        # In this order: a digest that exists is found out, also where its token is to be dropped.
         for values in write.access:
             session.count(self._add, values)
+        if drops and write.looks:
+            session.count(self._dropping(len(write.access)), write.numbered)
 
     def redeemed(self, call: CredentialCall, write: Write, *, fresh: bool) -> Claim:
         claim = self.credentials.judge(self.store, call)

@@ -170,16 +170,21 @@ def _with_tokens(
     """Drop and add tokens where the gate yields a row, and answer."""
     under = bindparam("grant_id", type_=grants.c.grant_id.type) if grant_id is None else grant_id
     names = [c.name for c in tokens.c]
+    done: list[ColumnElement[bool]] = []
     for place in range(shape.adds):
         row = [
             under if c is tokens.c.grant_id else bindparam(f"added_{place}_{c.name}", type_=c.type)
             for c in tokens.c
         ]
-        added = insert(tokens).from_select(names, select(*row).select_from(gate))
-        answer = answer.add_cte(added.cte(f"added_{place}"))
+        insertion = insert(tokens).from_select(names, select(*row).select_from(gate))
+        added = insertion.returning(tokens.c.digest).cte(f"added_{place}")
+        answer = answer.add_cte(added)
+        # What depends on it comes after it: a digest that exists is found out, also where its
+        # token is to be dropped.
+        done.append(exists(select(added.c.digest)))
     if shape.drops:
         its = select(under).select_from(gate).scalar_subquery()
-        answer = answer.add_cte(surplus(its, store).cte("dropped"))
+        answer = answer.add_cte(surplus(its, store).where(*done).cte("dropped"))
     return answer
 
 

@@ -7,6 +7,7 @@ and a revocation waits for it.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -57,7 +58,9 @@ class SqliteTokenWriter(TokenWriter):
         super().__init__(store, credentials, sql)
         self._announce = store.prepare(_announce(store))
         self._add = store.prepare(store.insert(tokens))
-        self._drop = store.prepare(surplus(bindparam("grant_id"), store))
+        self._dropping = lru_cache(8)(
+            lambda added: store.prepare(surplus(bindparam("grant_id"), store, added))
+        )
         # SQLAlchemy strips the table from a column in RETURNING on SQLite, also within a
         # subquery, where `grant_id` would mean the tokens' own.
         held = droppable(literal_column(f"{grants.name}.grant_id"))
@@ -86,10 +89,11 @@ class SqliteTokenWriter(TokenWriter):
         self._add_access(session, write, announced[0][0])
 
     def _add_access(self, session: Session, write: Write, held: int) -> None:
-        if write.drops(held):
-            session.count(self._drop, write.values)
+        # In this order: a digest that exists is found out, also where its token is to be dropped.
         for values in write.access:
             session.count(self._add, values)
+        if write.drops(held):
+            session.count(self._dropping(len(write.access)), write.numbered)
 
     def rotate(self, call: RotationCall, write: Write) -> Rotation:
         def rotate(session: Session) -> Rotation:
