@@ -66,7 +66,9 @@ How often
     Races run 20 times, or `OAUTHSTORE_TEST_ROUNDS`; the long family has 1,000
     generations, or `OAUTHSTORE_TEST_GENERATIONS`. Before a release: 200 and
     10,000. Of random histories 200 are played, or `OAUTHSTORE_TEST_HISTORIES`;
-    before a release 5,000. Time is injected; no case sleeps to wait for expiry.
+    before a release 5,000. Where `OAUTHSTORE_TEST_YIELD` is set, racing threads take turns at each
+    line of Python: for stores whose verbs are over before another thread begins.
+    Time is injected; no case sleeps to wait for expiry.
     On SQLite the whole kit takes about a minute of one core, before a release six.
 
 Each case's docstring begins with its id; `cases.case_ids()` lists them, with
