@@ -38,7 +38,7 @@ class Statement:
     def parameters(self, values: Values) -> Sequence[Any] | Values:
         """Return the values as the driver wants them."""
         if self.constants:
-            values = {**self.constants, **values}
+            values = {**values, **self.constants}
         if self.named:
             return {name: values[name] for name in self.names}
         return [values[name] for name in self.names]

@@ -235,20 +235,26 @@ class Store(ABC):
     def on_connection(self, work: Callable[[Session], T]) -> T:
         """Do the work on a connection that is in autocommit."""
         pooled = self._checked_out()
-        driver: Any = pooled.dbapi_connection
-        taken = not self._owned
-        mode = self.take_over(driver) if taken else None
         try:
-            return work(Session(driver, self.cursor, self.begin, self._options.on_io))
+            return self._in_autocommit(pooled, work)
         except BaseException as error:
             failure = error if isinstance(error, StoreError) else self.translated(error)
             if _breaks_connection(error, failure):
                 self.discard(pooled, failure)
             raise
         finally:
-            if taken and pooled.is_valid:
-                self.give_back(driver, mode)
             pooled.close()
+
+    def _in_autocommit(self, pooled: PoolProxiedConnection, work: Callable[[Session], T]) -> T:
+        driver: Any = pooled.dbapi_connection
+        session = Session(driver, self.cursor, self.begin, self._options.on_io)
+        if self._owned:
+            return work(session)
+        mode = self.take_over(driver)
+        try:
+            return work(session)
+        finally:
+            self.give_back(driver, mode)
 
     def discard(self, pooled: PoolProxiedConnection, failure: StoreError | None = None) -> None:
         """Drop a connection that is broken, by what `failure` tells if it is given."""
