@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from sqlalchemy import bindparam, delete, select, update
 
-from oauthstore_core.errors import ConflictError
+from oauthstore_core.errors import ConflictError, DuplicateError
 from oauthstore_core.hookspecs import ClientStore, hookimpl
 from oauthstore_core.records import Client, Page, Purged
 
+from .engine import Values
 from .purging import Purge
 from .schema import clients
 from .store import Store
@@ -52,10 +53,16 @@ class SqlaClients(ClientStore):
         saved = replace(client, version=client.version + 1)
         values = CLIENT.values(saved)
         if client.version == 0:
-            self._store.count(self._create, values)
+            self._add(client, values)
         elif not self._store.count(self._replace, {**values, "known": client.version}):
             raise ConflictError(f"The client {client.client_id!r} was changed meanwhile.")
         return saved
+
+    def _add(self, client: Client, values: Values) -> None:
+        try:
+            self._store.count(self._create, values)
+        except DuplicateError:
+            raise DuplicateError(f"The client {client.client_id!r} exists already.") from None
 
     @hookimpl
     def delete_client(self, client_id: str) -> bool:
