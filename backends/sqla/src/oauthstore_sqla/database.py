@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from oauthstore_core.errors import ConfigurationError
 
+from .errors import shown
 from .nonces import SqlaNonces
 from .options import Options
 from .store import Store
@@ -46,7 +47,7 @@ def open_database(url: str, options: Options) -> Database:
     dialect = parsed.get_backend_name()
     if dialect not in DIALECTS:
         raise ConfigurationError(
-            f"The store {parsed.render_as_string(hide_password=True)} was to be opened, but "
+            f"The store {shown(parsed)} was to be opened, but "
             f"oauthstore-sqla speaks to {', '.join(DIALECTS)} only. Use one of these, or another "
             "backend."
         )
@@ -70,7 +71,7 @@ def check_driver(url: URL, dialect: str, driver: str) -> URL:
     """Return the URL with the driver named; refuse one that names another."""
     if "+" in url.drivername and url.get_driver_name() != driver:
         raise ConfigurationError(
-            f"The store {url.render_as_string(hide_password=True)} was to be opened, but "
+            f"The store {shown(url)} was to be opened, but "
             f"oauthstore-sqla speaks to {dialect} through {driver} only. "
             f"Write {dialect}+{driver}://..."
         )
@@ -80,7 +81,7 @@ def check_driver(url: URL, dialect: str, driver: str) -> URL:
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError quotes what stands after the host
         raise ConfigurationError(
             "A store was to be opened, but its URL cannot be read. Give one such as "
             "sqlite:///oauth.db, postgresql://user@host/database or mysql://user@host/database."

@@ -18,7 +18,7 @@ knows them.
 
 from __future__ import annotations
 
-from sqlalchemy import exc
+from sqlalchemy import URL, exc
 
 from oauthstore_core.errors import (
     ConflictError,
@@ -37,9 +37,21 @@ __all__ = [
     "of_sqlalchemy",
     "original",
     "refused",
+    "shown",
     "timed_out",
     "unavailable",
 ]
+
+
+#: What marks a parameter of a URL's query as secret, whatever the driver: `password`, `passwd`,
+#: `sslpassword`, `oauth_client_secret`.
+_SECRET = ("pass", "secret")
+
+
+def shown(url: URL) -> str:
+    """Return the URL as messages and `describe` show it, with nothing secret in it."""
+    hidden = {name: "***" for name in url.query if any(sign in name for sign in _SECRET)}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 class BusyError(ConflictError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -73,6 +74,8 @@ def _check(options: Options) -> None:
 
 
 def _is_number(value: object, *kinds: type) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 

@@ -36,7 +36,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from oauthstore_core.errors import ConflictError, StoreError, StoreUnavailableError
 
 from .engine import Row, Runner, Session, Statement, Values
-from .errors import BusyError, MissingSchemaError
+from .errors import BusyError, MissingSchemaError, shown
 from .options import Options
 
 __all__ = ["ATTEMPTS", "Changed", "Store", "due", "key_of", "overtaken"]
@@ -75,7 +75,7 @@ class Store(ABC):
         self._closed = False
         self._process = os.getpid()
         self._inherited: object = None
-        self.url = engine.url.render_as_string(hide_password=True)
+        self.url = shown(engine.url)
         #: What error messages call it.
         self.where = f"the database {self.url}"
 

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine
 
 from oauthstore_core.errors import ConfigurationError
 
+from ..errors import shown
 from ..options import Options
 
 __all__ = [
@@ -50,26 +51,26 @@ def path_of(url: URL) -> Path:
 
 def check_url(url: URL) -> None:
     """Refuse a URL that names no file, or that Python's SQLite cannot serve."""
-    shown = url.render_as_string(hide_password=True)
+    store = shown(url)
     if url.drivername not in _DRIVERS:
         raise ConfigurationError(
-            f"The store {shown} was to be opened, but on SQLite oauthstore-sqla speaks through "
+            f"The store {store} was to be opened, but on SQLite oauthstore-sqla speaks through "
             f"{' and '.join(_DRIVERS)} only. Use one of these."
         )
     if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
         raise ConfigurationError(
-            f"The store {shown} was to be opened, but each connection to an in-memory database "
+            f"The store {store} was to be opened, but each connection to an in-memory database "
             "sees one of its own. Use memory:// for a store that ends with the process, or name "
             "a file: sqlite:///oauth.db."
         )
     if url.host or url.query:
         raise ConfigurationError(
-            f"The store {shown} was to be opened, but its URL has a host or a query, which mean "
+            f"The store {store} was to be opened, but its URL has a host or a query, which mean "
             "nothing here. Give a path after three slashes, and the rest as options."
         )
     if sqlite3.sqlite_version_info < _OLDEST:
         raise ConfigurationError(
-            f"The store {shown} was to be opened, but Python is linked with SQLite "
+            f"The store {store} was to be opened, but Python is linked with SQLite "
             f"{sqlite3.sqlite_version}. Use a Python with SQLite 3.35 or newer."
         )
 
