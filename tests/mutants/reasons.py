@@ -53,6 +53,14 @@ _FURTHER: Final = "It looks one further, and shows no more for it."
 _AGAIN: Final = "It is tried once more, and refused for the same digest."
 _ITSELF: Final = "The key is set to itself."
 
+_IN_ORDER: Final = "SQLite walks the key's own index, which is in that order."
+_RETURNS: Final = "For databases whose UPDATE returns no row: SQLite's does."
+_MANY_SERVERS: Final = "For PostgreSQL, which asks it before a transaction: SQLite's do not ask."
+_NO_SCOPE: Final = "A fence over no client and no subject is never raised; else it is there twice."
+_ONCE: Final = "Nothing comes in between eight times: it is saved, decided and used once."
+_ALONE: Final = "Between BEGIN IMMEDIATE and COMMIT nothing changes what the UPDATE has seen."
+_QUEUE: Final = "Threads would queue at the file rather than at the handle: it is about time."
+
 _S: Final = "oauthstore_sqla"
 _M: Final = "oauthstore_core.memory"
 
@@ -131,6 +139,13 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     *_of(
         f"{_S}.statements",
+        ("_list", "order_by(grants.c.grant_id)", DROPPED, _IN_ORDER),
+        (
+            "surplus",
+            "desc()",
+            DROPPED,
+            "Of access tokens of one second it is left open which is the oldest.",
+        ),
         ("OF_GRANT", "8", "9", _ZIPPED),
         ("OF_CURRENT", "15", "16", _ZIPPED),
         ("TokenStatements.__init__", "grants.c.revoked_at.is_(None)", DROPPED, _JUDGED),
@@ -177,6 +192,32 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     *_of(
         f"{_S}.writing",
+        ("Write.__init__", "self.refresh is not None", "self.refresh is None", _MANY_SERVERS),
+        ("Write.__init__", "0", "1", "Without tokens nothing is looked for that is to be dropped."),
+        (
+            "Write.under",
+            "None if subject is None else scope(None, subject)",
+            "scope(None, subject)",
+            _NO_SCOPE,
+        ),
+        (
+            "Write.under",
+            "None if subject is None else scope(client_id, subject)",
+            "scope(client_id, subject)",
+            _NO_SCOPE,
+        ),
+        (
+            "TokenWriter.refusal",
+            "values['current_digest'] is not None",
+            DROPPED,
+            "What brings no refresh token is refused for a revocation only.",
+        ),
+        (
+            "TokenWriter.judged",
+            "rotation.outcome is RotationOutcome.WON and found.current.digest == call.digest",
+            "False",
+            _ALONE,
+        ),
         (
             "Write.__init__",
             "max(0, keep - len(counted))",
@@ -195,6 +236,13 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     *_of(
         f"{_S}.sqlite.tokens",
+        ("SqliteTokenWriter.rotate.rotate", "judged is None", "False", _ALONE),
+        (
+            "SqliteTokenWriter.rotate.rotate",
+            "raise overtaken('rotation of a refresh token')",
+            DROPPED,
+            _ALONE,
+        ),
         ("SqliteTokenWriter._add_access", "write.drops(held)", "True", _NEEDLESSLY),
         (
             "SqliteTokenWriter._rotated",
@@ -207,12 +255,34 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     *_of(
         f"{_S}.credentials",
+        ("SqlaCredentials.decide_credential", "state=state", DROPPED, _RETURNS),
+        (
+            "SqlaCredentials.decide_credential",
+            "raise overtaken('decision on a credential')",
+            DROPPED,
+            _ONCE,
+        ),
+        ("SqlaCredentials.claim", "raise overtaken('claim of a credential')", DROPPED, _ONCE),
+        (
+            "SqlaCredentials.poll_credential",
+            "raise overtaken('poll of a credential')",
+            DROPPED,
+            _ONCE,
+        ),
+        ("SqlaCredentials._polled", "self._poll.in_one", "", _RETURNS),
+        (
+            "SqlaCredentials._polled",
+            "self._store.transact(lambda session: self._poll.on(session, values))",
+            "",
+            _RETURNS,
+        ),
         ("SqlaCredentials.save_credential", "credential.alias is None", "False", _AGAIN),
         ("SqlaCredentials.save_credential", "raise", DROPPED, _AGAIN),
         ("_polling", "1", "2", "Only whether it is nothing is asked."),
     ),
     *_of(
         f"{_S}.clients",
+        ("SqlaClients.__init__", "order_by(clients.c.client_id)", DROPPED, _IN_ORDER),
         ("SqlaClients.__init__", "limit(bindparam('limit'))", DROPPED, _CUT),
         (
             "SqlaClients.__init__",
@@ -226,6 +296,13 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     *_of(
         f"{_S}.accounts",
+        ("SqlaAccounts.__init__", "order_by(accounts.c.name)", DROPPED, _IN_ORDER),
+        ("_Counting.__init__", "where(attempts.c.digest == bindparam('digest'))", "", _RETURNS),
+        ("_Counting.__init__", "attempts.c.digest == bindparam('digest')", "", _RETURNS),
+        ("_Counting.__init__", "store.returns", "", _RETURNS),
+        ("_Counting.__call__", "self._read is None", "True", _RETURNS),
+        ("_Counting.__call__.work", "session.count(self._add, values)", "", _RETURNS),
+        ("_Counting.__call__", "self._store.transact(work)", "", _RETURNS),
         ("SqlaAccounts.__init__", "limit(bindparam('limit'))", DROPPED, _CUT),
         (
             "SqlaAccounts.__init__",
@@ -236,6 +313,28 @@ REASONS: Final[tuple[Reason, ...]] = (
         ("SqlaAccounts.__init__", "c.name != 'subject'", "True", _ITSELF),
         ("SqlaAccounts.list_accounts", "1", "2", _FURTHER),
         ("SqlaAccounts.list_accounts", "len(found) > limit", "len(found) >= limit", _EMPTY_PAGE),
+    ),
+    *_of(
+        f"{_S}.purging",
+        ("Purge.on", "count >= limit", DROPPED, _NEEDLESSLY),
+        ("Purge.on", "1", "2", _FURTHER),
+    ),
+    *_of(
+        f"{_S}.store",
+        ("due", "order_by(deadline)", DROPPED, "Which of those that are due go first is open."),
+        ("Store.transact", "True", "False", _QUEUE),
+        ("Changed.in_one", "self._found is None", "", _RETURNS),
+        ("Changed.on", "self._found is None", "True", _RETURNS),
+        ("Changed.on", "runner.count(self._change, values)", "", _RETURNS),
+    ),
+    *_of(
+        f"{_S}.sqlite.store",
+        (
+            "SqliteStore.begin",
+            "'BEGIN IMMEDIATE'",
+            "'BEGIN'",
+            "The first statement of each transaction writes, and takes the lock as well.",
+        ),
     ),
 )
 

@@ -13,12 +13,13 @@ from ..kit import Kit
 from ..races import RACERS, race
 from ..samples import DAY, access_token, account, client, credential, fresh, grant, pending
 from ..specimens import missing, save_specimens
-from .contract import Contract, finds
+from .contract import finds
+from .reading import RegisterReaders
 
 __all__ = ["ContentionContract"]
 
 
-class ContentionContract(Contract):
+class ContentionContract(RegisterReaders):
     """Nobody fails for want of a turn, and everybody sees what was answered."""
 
     def test_crossing_sweeps_end(self, kit: Kit) -> None:

@@ -31,6 +31,7 @@ from .decisions import CredentialDecisions, DevicePolls
 from .faults import CredentialFaults
 from .handles import CredentialHandles
 from .processes import CredentialProcesses
+from .reading import CredentialReaders
 from .schedules import CredentialSchedules
 
 __all__ = ["CredentialCacheContract"]
@@ -303,6 +304,7 @@ class CredentialCacheContract(
     CredentialSchedules,
     CredentialFaults,
     CredentialHandles,
+    CredentialReaders,
 ):
     """All cases of the role `credentials`."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from ...errors import ConflictError, GrantRevokedError
+from ...judgement import SLOW_DOWN_STEP
 from ...records import (
     Account,
     Claim,
@@ -23,7 +24,7 @@ from ...records import (
 )
 from .. import deeds
 from ..deeds import Deed
-from ..kit import Kit
+from ..kit import Handle, Kit
 from ..samples import account, client, credential, fresh, pending
 from ..schedules import Schedule, interleave
 from .contract import Contract
@@ -190,6 +191,59 @@ class CredentialSchedules(Contract):
 
         interleave(kit, prepare)
 
+    def test_a_claim_that_an_approval_overtakes_uses_it_up(self, kit: Kit) -> None:
+        """ONE-01d: a claim and an approval, cut at each I/O of either: PENDING, or WON for good."""
+
+        def prepare() -> tuple[Deed, Deed, Callable[..., None]]:
+            given = _stored(kit, pending(kit.now))
+            claim = deeds.claim(given, kit.now)
+
+            def check(claimed: object, _: object) -> None:
+                (told,) = outcomes([claimed])
+                assert told in {WON, ClaimOutcome.PENDING}
+                assert outcomes([claim(kit.first)]) == {USED if told is WON else WON: 1}
+
+            return claim, deeds.decide(given, APPROVED, "s", "{}", kit.now), check
+
+        both_ways(kit, prepare)
+
+    def test_a_decision_that_is_won_is_stored_whatever_the_schedule(self, kit: Kit) -> None:
+        """DEV-01h: a decision and the save of what it decides, cut at each I/O: MISSING, or WON."""
+
+        def prepare() -> tuple[Deed, Deed, Callable[..., None]]:
+            given = pending(kit.now)
+
+            def check(decided: object, _: object) -> None:
+                (told,) = outcomes([decided])
+                assert told in {DecisionOutcome.WON, DecisionOutcome.MISSING}
+                stored = kit.first.credentials.query_credential(given.kind, given.digest)
+                assert stored is not None
+                assert (stored.state is APPROVED) == (told is DecisionOutcome.WON)
+
+            approval = deeds.decide(given, APPROVED, "s", "{}", kit.now)
+            return approval, deeds.save_credential(given, kit.now), check
+
+        both_ways(kit, prepare)
+
+    def test_a_poll_that_is_slowed_is_stored_whatever_the_schedule(self, kit: Kit) -> None:
+        """DEV-02i: a poll, and a save with a poll, cut at each I/O: each slowed one counts."""
+
+        def prepare() -> tuple[Deed, Deed, Callable[..., None]]:
+            given = pending(kit.now, interval=5)
+
+            def check(*answers: object) -> None:
+                told = outcomes(answers)
+                assert told[PollOutcome.PENDING] == 1
+                slowed = told[PollOutcome.SLOW_DOWN]
+                assert slowed + told[PollOutcome.MISSING] == 1
+                interval = 5 + SLOW_DOWN_STEP * slowed
+                stored = kit.first.credentials.query_credential(given.kind, given.digest)
+                assert stored == replace(given, polled_at=kit.now, interval=interval)
+
+            return deeds.poll(given, kit.now), partial(_save_and_poll, given, kit.now), check
+
+        both_ways(kit, prepare)
+
     def test_a_purge_makes_no_second_winner_whatever_the_schedule(self, kit: Kit) -> None:
         """CON-08d: a claim and a purge of others, cut at each I/O of either, both do their work."""
 
@@ -238,3 +292,8 @@ def outcomes(answers: Iterable[object]) -> Counter[object]:
 def _stored(kit: Kit, given: Credential) -> Credential:
     kit.first.credentials.save_credential(given, kit.now)
     return given
+
+
+def _save_and_poll(given: Credential, now: int, handle: Handle) -> object:
+    handle.credentials.save_credential(given, now)
+    return deeds.poll(given, now)(handle)

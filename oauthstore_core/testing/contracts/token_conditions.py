@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from ...errors import GrantRevokedError
+from ...errors import DuplicateError, GrantRevokedError
 from ...judgement import ACCESS_TOKENS_PER_GRANT
 from ...records import IssuedToken, RefreshFamily, RotationOutcome, Token
 from ..flows import Family
@@ -104,6 +104,18 @@ class FamilyConditions(Contract):
         purge_all(store.purge_tokens, kit.now + 2 * DAY, 3)
         if not kit.capabilities.native_ttl:
             store.save_token(given, [])
+
+    def test_a_revocation_is_told_before_a_family(self, kit: Kit) -> None:
+        """REV-07p: a second family is refused by GrantRevokedError where the grant is revoked."""
+        families = [Family(kit, grant_id=f"{place}{fresh()[1:]}") for place in "048c"]
+        revoked = families.pop(1)
+        kit.first.tokens.revoke_grant(revoked.grant.grant_id, kit.now, kit.now + DAY)
+        with pytest.raises(GrantRevokedError):
+            kit.first.tokens.save_token(revoked.grant, [refresh_token(kit.now)])
+
+        for family in families:
+            with pytest.raises(DuplicateError):
+                kit.first.tokens.save_token(family.grant, [refresh_token(kit.now)])
 
     def test_what_reuse_revoked_gets_an_end(self, kit: Kit) -> None:
         """REV-02b: revoking a grant that reuse has revoked gives it an end, and no new mark."""

@@ -8,6 +8,7 @@ from .faults import TokenFaults
 from .handles import TokenHandles
 from .issuing import GrantIdentity, TokenFidelity
 from .processes import TokenProcesses
+from .reading import TokenReaders
 from .redemption import Redemption
 from .revocation import Fences, RevocationRaces, Revocations
 from .token_conditions import FamilyConditions, PurgeConditions, SurplusConditions
@@ -39,6 +40,7 @@ class TokenStoreContract(
     FamilyConditions,
     SurplusConditions,
     PurgeConditions,
+    TokenReaders,
 ):
     """All cases of the role `tokens`."""
 
