@@ -42,7 +42,7 @@ _HISTORIES: Final = 200
 
 
 def histories() -> int:
-    """Return how many are played: 200, or `OAUTHSTORE_TEST_HISTORIES` (2000 before a release)."""
+    """Return how many are played: 200, or `OAUTHSTORE_TEST_HISTORIES` (5,000 before a release)."""
     return int(os.environ.get("OAUTHSTORE_TEST_HISTORIES", _HISTORIES))
 
 
