@@ -189,7 +189,7 @@ class PostgreSQLProcess(ServerProcess):
             return False
         # One that was killed leaves its file behind.
         assert self._process is not None
-        return told[0] == str(self._process.pid) and told[-1].strip() == "ready"
+        return told[:1] == [str(self._process.pid)] and told[-1].strip() == "ready"
 
 
 class MariaDBProcess(ServerProcess):
