@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
-from oauthstore_core.errors import ConfigurationError, ConflictError, StoreUnavailableError
+from oauthstore_core.errors import (
+    ConfigurationError,
+    ConflictError,
+    StoreError,
+    StoreUnavailableError,
+)
 from oauthstore_core.records import ClaimOutcome
 from oauthstore_core.testing.samples import (
     access_token,
@@ -145,6 +151,22 @@ def test_a_connection_that_was_idle_is_tried_before_it_is_used(
     monkeypatch.setattr(network, "_IDLE", 0.0)
     use_three(store)
     assert store.clients.query_client("c") is None
+
+
+def test_a_save_that_the_database_refuses_leaves_no_announcement(store: SqlaBackend) -> None:
+    code = credential(NOW)
+    store.credentials.save_credential(code, NOW)
+    refused = replace(access_token(NOW), generation=2**63)
+
+    with pytest.raises(StoreError, match="nothing was written"):
+        store.tokens.save_token(grant(NOW), [refused])
+    with pytest.raises(StoreError, match="nothing was written"):
+        store.tokens.redeem_credential(
+            code.kind, code.digest, code.client_id, grant(NOW), [refused], NOW
+        )
+
+    assert store.tokens.list_grants(None, None, None, 9).items == ()
+    assert store.credentials.query_credential(code.kind, code.digest) == code
 
 
 def test_a_server_that_is_away_is_unavailable_and_its_password_unsaid(server_name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, select
 
-from oauthstore_core.errors import DuplicateError, GrantRevokedError
+from oauthstore_core.errors import StoreError, StoreUnavailableError
 from oauthstore_core.records import Claim, ClaimOutcome
 
 from .credentials import CredentialCall, SqlaCredentials
@@ -62,8 +62,10 @@ class AnnouncingWriter(TokenWriter):
         try:
             if not self.written(write, fresh=fresh):
                 raise self.refusal(self.store, write.values)
-        except (DuplicateError, GrantRevokedError):
-            self._take_back(write, fresh=fresh)
+        except StoreError as error:
+            # Where it is unknown whether the tokens were written, the grant stays.
+            if not isinstance(error, StoreUnavailableError):
+                self._take_back(write, fresh=fresh)
             raise
 
     def redeem(self, call: CredentialCall, write: Write) -> Claim:
@@ -72,8 +74,10 @@ class AnnouncingWriter(TokenWriter):
             claim = self.redeemed(call, write, fresh=fresh)
             if claim.outcome is ClaimOutcome.WON:
                 return claim
-        except (DuplicateError, GrantRevokedError):
-            self._take_back(write, fresh=fresh)
+        except StoreError as error:
+            # Where it is unknown whether the tokens were written, the grant stays.
+            if not isinstance(error, StoreUnavailableError):
+                self._take_back(write, fresh=fresh)
             raise
         self._take_back(write, fresh=fresh)
         return claim
