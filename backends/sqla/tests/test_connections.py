@@ -28,7 +28,7 @@ from oauthstore_core.testing.samples import (
     refresh_token,
 )
 from oauthstore_sqla import SqlaBackend, network, plugin
-from oauthstore_sqla.engine import Statement
+from oauthstore_sqla.engine import Session, Statement
 
 from .servers import Database
 
@@ -151,6 +151,21 @@ def test_a_connection_that_was_idle_is_tried_before_it_is_used(
     monkeypatch.setattr(network, "_IDLE", 0.0)
     use_three(store)
     assert store.clients.query_client("c") is None
+
+
+def test_a_transaction_that_cannot_be_rolled_back_fails_with_what_was_the_matter(
+    database: Database, engine: Engine
+) -> None:
+    def fail(session: Session) -> None:
+        session._connection.close()
+        raise TimeoutError("timed out")
+
+    for options in ({}, {"engine": engine}):
+        store = SqlaBackend(database.url, options)
+        with pytest.raises(TimeoutError):
+            store._store.on_connection(lambda session: session.within(fail))
+        assert store.clients.query_client("c") is None
+        store.close()
 
 
 def test_a_save_that_the_database_refuses_leaves_no_announcement(store: SqlaBackend) -> None:

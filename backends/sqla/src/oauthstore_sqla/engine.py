@@ -59,7 +59,7 @@ class Runner(Protocol):
 class Session:
     """A connection of the driver, for as long as one step takes."""
 
-    __slots__ = ("_begin", "_connection", "_cursor", "_on_io")
+    __slots__ = ("_begin", "_connection", "_cursor", "_on_io", "broken")
 
     def __init__(
         self,
@@ -73,6 +73,8 @@ class Session:
         self._cursor = cursor
         self._begin = begin
         self._on_io = on_io
+        #: Whether the connection could not be brought back to where it was.
+        self.broken = False
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         cursor = self._execute(statement.sql, statement.parameters(values))
@@ -93,9 +95,16 @@ class Session:
             result = work(self)
             self._command("COMMIT")
         except BaseException:
-            self._connection.rollback()
+            self.attempt(self._connection.rollback)
             raise
         return result
+
+    def attempt(self, repair: Callable[[], object]) -> None:
+        """Repair after a failure: that is what the caller is told, whatever else fails then."""
+        try:
+            repair()
+        except Exception:  # noqa: BLE001 - the driver's, of a connection that is lost
+            self.broken = True
 
     def _command(self, sql: str) -> None:
         self._execute(sql, ()).close()

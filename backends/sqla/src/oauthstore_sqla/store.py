@@ -235,26 +235,33 @@ class Store(ABC):
     def on_connection(self, work: Callable[[Session], T]) -> T:
         """Do the work on a connection that is in autocommit."""
         pooled = self._checked_out()
+        session = Session(pooled.dbapi_connection, self.cursor, self.begin, self._options.on_io)
         try:
-            return self._in_autocommit(pooled, work)
+            return self._in_autocommit(pooled.dbapi_connection, session, work)
         except BaseException as error:
             failure = error if isinstance(error, StoreError) else self.translated(error)
-            if _breaks_connection(error, failure):
+            if session.broken or _breaks_connection(error, failure):
                 self.discard(pooled, failure)
             raise
         finally:
             pooled.close()
 
-    def _in_autocommit(self, pooled: PoolProxiedConnection, work: Callable[[Session], T]) -> T:
-        driver: Any = pooled.dbapi_connection
-        session = Session(driver, self.cursor, self.begin, self._options.on_io)
+    def _in_autocommit(
+        self,
+        driver: Any,  # noqa: ANN401 - the driver's
+        session: Session,
+        work: Callable[[Session], T],
+    ) -> T:
         if self._owned:
             return work(session)
         mode = self.take_over(driver)
         try:
-            return work(session)
-        finally:
-            self.give_back(driver, mode)
+            result = work(session)
+        except BaseException:
+            session.attempt(lambda: self.give_back(driver, mode))
+            raise
+        self.give_back(driver, mode)
+        return result
 
     def discard(self, pooled: PoolProxiedConnection, failure: StoreError | None = None) -> None:
         """Drop a connection that is broken, by what `failure` tells if it is given."""
