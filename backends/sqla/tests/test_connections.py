@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
+import pymysql
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import Engine, NullPool, create_engine, event, make_url, text
 
 from oauthstore_core.errors import (
     ConfigurationError,
@@ -151,6 +152,40 @@ def test_a_connection_that_was_idle_is_tried_before_it_is_used(
     monkeypatch.setattr(network, "_IDLE", 0.0)
     use_three(store)
     assert store.clients.query_client("c") is None
+
+
+def test_a_transaction_of_a_hook_of_the_applications_is_not_in_the_way(
+    database: Database,
+) -> None:
+    engine = create_engine(database.url)
+
+    @event.listens_for(engine, "connect")
+    def _(driver: Any, _: object) -> None:  # noqa: ANN401 - the driver's
+        driver.cursor().execute("SELECT 1")
+
+    store = SqlaBackend("sqlite://", {"engine": engine})
+    store.ping()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("server_name", ["mysql"])
+def test_an_engine_that_counts_only_changes_is_refused(database: Database) -> None:
+    plain = make_url(database.url)
+    engine = create_engine(
+        "mysql+pymysql://",
+        creator=lambda: pymysql.connect(
+            host=plain.host,
+            port=plain.port or 3306,
+            user=plain.username,
+            password=plain.password or "",
+            database=plain.database,
+        ),
+    )
+    store = SqlaBackend("sqlite://", {"engine": engine})
+
+    with pytest.raises(StoreUnavailableError, match="FOUND_ROWS"):
+        store.tokens.save_token(grant(NOW), [access_token(NOW)])
+    engine.dispose()
 
 
 def test_a_transaction_that_cannot_be_rolled_back_fails_with_what_was_the_matter(

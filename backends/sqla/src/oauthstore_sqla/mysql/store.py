@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
+from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 from sqlalchemy import Column, ColumnElement, Connection, Executable, Select, Table, select, text
 from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from oauthstore_core.errors import StoreError
+from oauthstore_core.errors import StoreError, StoreUnavailableError
 
 from ..engine import Session, Statement
 from ..network import ServerStore
@@ -62,6 +63,13 @@ class MysqlStore(ServerStore):
         return translated(error, self.where)
 
     def take_over(self, driver: Any) -> bool:  # noqa: ANN401 - the driver's
+        # An engine with a `creator` lacks what SQLAlchemy asks for otherwise; and where a row
+        # that is found, but not changed, does not count, a winner would be told that it lost.
+        if not driver.client_flag & CLIENT.FOUND_ROWS:
+            raise StoreUnavailableError(
+                f"{self.where} was to be used, but the engine's connections count only the rows "
+                "that change. Connect with client_flag=pymysql.constants.CLIENT.FOUND_ROWS."
+            )
         mode: bool = driver.get_autocommit()
         driver.autocommit(True)  # noqa: FBT003 - the driver's
         return mode

@@ -49,6 +49,13 @@ class PostgresqlStore(ServerStore):
     def translated(self, error: BaseException) -> StoreError:
         return translated(error, self.where)
 
+    def take_over(self, driver: Driver[Any]) -> bool:
+        # A hook of the application's on new connections may have begun a transaction.
+        driver.rollback()
+        mode = driver.autocommit
+        driver.autocommit = True
+        return mode
+
     def cursor(self, driver: Driver[Any]) -> DBAPICursor:
         # An application's connections may have another factory of rows.
         cursor: Any = driver.cursor(row_factory=tuple_row)
