@@ -163,6 +163,13 @@ def test_an_error_number_decides_what_an_error_becomes(
         assert kind is not StoreError or type(found) is StoreError
 
 
+def test_a_database_that_is_missing_is_no_schema_to_migrate() -> None:
+    for number, reason in ((1049, "Unknown database 'x'"), (1046, "No database selected")):
+        found = mysql.translated(pymysql.OperationalError(number, reason), "the database")
+        assert type(found) is StoreUnavailableError
+        assert reason in str(found)
+
+
 def test_a_message_that_quotes_the_statement_stays_inside() -> None:
     error = pymysql.ProgrammingError(1064, f"You have an error near '{SECRET}'")
 

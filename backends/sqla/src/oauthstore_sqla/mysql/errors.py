@@ -28,7 +28,7 @@ DRIVER_ERRORS: Final = (pymysql.MySQLError,)
 _DUPLICATE: Final = (ER.DUP_ENTRY, ER.DUP_KEY)
 #: Lock wait timeout, deadlock, record changed since last read (MariaDB).
 _BUSY: Final = (ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, ER.CHECKREAD)
-_NO_SCHEMA: Final = (ER.NO_SUCH_TABLE, ER.BAD_FIELD_ERROR, ER.BAD_DB_ERROR)
+_NO_SCHEMA: Final = (ER.NO_SUCH_TABLE, ER.BAD_FIELD_ERROR)
 #: Statement time exceeded: MySQL's, MariaDB's.
 _TIMED_OUT: Final = (3024, 1969)
 _REFUSED: Final = (
@@ -41,7 +41,13 @@ _REFUSED: Final = (
     ER.NET_PACKET_TOO_LARGE,
 )
 _FROM_THE_DRIVER: Final = range(2000, 3000)
-_ABOUT_ACCESS: Final = (ER.CON_COUNT_ERROR, ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR)
+_ABOUT_ACCESS: Final = (
+    ER.CON_COUNT_ERROR,
+    ER.ACCESS_DENIED_ERROR,
+    ER.DBACCESS_DENIED_ERROR,
+    ER.BAD_DB_ERROR,
+    ER.NO_DB_ERROR,
+)
 _ADVICE: Final = "Check that the server runs, its log, and the URL's user, password and database."
 
 
