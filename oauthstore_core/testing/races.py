@@ -122,5 +122,6 @@ def _traced(call: Callable[[], object]) -> object:
 
 
 def _let_others_run(frame: FrameType, event: str, argument: object) -> TraceFunction:
-    time.sleep(0)
+    # Not 0: on a busy machine the thread would be back before any other has woken.
+    time.sleep(1e-6)
     return _let_others_run
