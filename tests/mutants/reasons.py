@@ -108,6 +108,12 @@ REASONS: Final[tuple[Reason, ...]] = (
             LATE,
             "Under the lock both are one step.",
         ),
+        (
+            "MemoryTokens.revoke_token",
+            _LOCK,
+            "",
+            "It is needed: a purge between its two lines is a KeyError. No race of the kit met it.",
+        ),
         ("_discard", "not index[key]", "False", _EMPTY_SET),
         ("_discard", "del index[key]", DROPPED, _EMPTY_SET),
     ),
