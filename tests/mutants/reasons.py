@@ -146,6 +146,13 @@ REASONS: Final[tuple[Reason, ...]] = (
     *_of(
         f"{_S}.statements",
         ("_list", "order_by(grants.c.grant_id)", DROPPED, _IN_ORDER),
+        ("surplus", "0", "1", "SQLite always says how many it has added."),
+        (
+            "surplus",
+            "[tokens.c.digest.not_in(new)] if new else []",
+            "[tokens.c.digest.not_in(new)]",
+            "Nothing is in an empty list.",
+        ),
         (
             "surplus",
             "desc()",
