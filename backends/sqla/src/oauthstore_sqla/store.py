@@ -11,6 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, ClassVar, Final, TypeVar
 
 from sqlalchemy import (
@@ -44,9 +45,10 @@ __all__ = ["ATTEMPTS", "Changed", "Store", "due", "key_of", "overtaken"]
 T = TypeVar("T")
 C = TypeVar("C")
 
-#: How often a step that was not executed is tried, and a judgement that was overtaken.
+#: How often a judgement is made anew that was overtaken, and a connection is looked for.
 ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = 0.005
+_LONGEST_PAUSE: Final = 0.2
 
 
 class Store(ABC):
@@ -212,7 +214,7 @@ class Store(ABC):
     def _persist(self, once: Callable[[Callable[[C], T]], T], work: Callable[[C], T]) -> T:
         patience = self._options.busy_timeout
         give_up = time.monotonic() + patience
-        for attempt in range(ATTEMPTS):
+        for attempt in count():
             try:
                 return once(work)
             except BusyError as busy:
@@ -224,7 +226,8 @@ class Store(ABC):
                 raise failure
             if time.monotonic() >= give_up:
                 break
-            time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
         raise ConflictError(
             f"{self.where} was to be used, but for {patience} s other writers held it: "
             "nothing was executed. Try again; if it happens often, raise `busy_timeout`."

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 
 from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE
 from ..options import Options, only_sqlite
+from .patience import PatientConnection
 
 __all__ = ["open_engine"]
 
@@ -31,6 +32,13 @@ def open_engine(url: URL, options: Options) -> Engine:
         pool_use_lifo=True,
         pool_reset_on_return=None,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _(_: object, __: object, arguments: Any, named: Any) -> PatientConnection:  # noqa: ANN401
+        driver = PatientConnection.connect(*arguments, **named)
+        # Beyond the server's own time-out, which tells more.
+        driver.patience = options.busy_timeout + options.timeout + 1
+        return driver
 
     @event.listens_for(engine, "connect")
     def _(driver: Driver[Any], _: object) -> None:

@@ -50,7 +50,7 @@ def _by_state(error: BaseException, where: str) -> StoreError:
     if state in _NO_SCHEMA:
         return missing_schema(where, _message(error))
     if state == _CANCELED or isinstance(error, psycopg.errors.ConnectionTimeout):
-        return timed_out(where, "the statement was cancelled" if state else "no connection")
+        return timed_out(where, "the statement was cancelled" if state else "no answer")
     if state.startswith(_REFUSED):
         return refused(where, f"SQLSTATE {state}")
     # Raised by the driver itself, before anything was sent.

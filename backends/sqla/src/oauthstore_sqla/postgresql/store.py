@@ -19,6 +19,7 @@ from ..engine import Session, Statement
 from ..network import ServerStore
 from ..store import due, key_of
 from .errors import DRIVER_ERRORS, translated
+from .patience import PatientConnection
 
 __all__ = ["PostgresqlStore"]
 
@@ -64,8 +65,11 @@ class PostgresqlStore(ServerStore):
 
     @contextmanager
     def migrating(self, connection: Connection) -> Generator[None, None, None]:
-        with super().migrating(connection):
+        driver: Any = connection.connection.dbapi_connection
+        with super().migrating(connection), _unhurried(driver):
+            # Others wait for as long as it takes.
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
             if encoding != "UTF8":
@@ -77,6 +81,19 @@ class PostgresqlStore(ServerStore):
 
     def facts(self) -> Mapping[str, Any]:
         return self.run(_facts, writes=False)
+
+
+@contextmanager
+def _unhurried(driver: Any) -> Generator[None, None, None]:  # noqa: ANN401 - maybe another's
+    """Let a connection of ours wait for each answer for as long as it takes."""
+    if not isinstance(driver, PatientConnection):
+        yield
+        return
+    patience, driver.patience = driver.patience, None
+    try:
+        yield
+    finally:
+        driver.patience = patience
 
 
 def _facts(session: Session) -> dict[str, Any]:
