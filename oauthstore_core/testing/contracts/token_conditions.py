@@ -174,14 +174,16 @@ class SurplusConditions(Contract):
 
     def test_expired_tokens_take_no_room(self, kit: Kit) -> None:
         """IDX-06i: what has expired, to the second, goes itself, and drives no live token out."""
-        store, given, later = kit.first.tokens, grant(kit.now), kit.now + 60
-        living = [access_token(kit.now) for _ in range(ACCESS_TOKENS_PER_GRANT - 4)]
-        brief = [access_token(kit.now + 1, expires_at=later - i % 2) for i in range(4)]
-        store.save_token(given, [*living, *brief])
-        new = access_token(later)
-        store.save_token(given, [new])
+        store, later = kit.first.tokens, kit.now + 60
+        for expired in (4, 1):
+            given = grant(kit.now)
+            living = [access_token(kit.now) for _ in range(ACCESS_TOKENS_PER_GRANT - expired)]
+            brief = [access_token(kit.now + 1, expires_at=later - i % 2) for i in range(expired)]
+            store.save_token(given, [*living, *brief])
+            new = access_token(later)
+            store.save_token(given, [new])
 
-        assert self.kept(kit, [*living, *brief, new]) == [*living, new]
+            assert self.kept(kit, [*living, *brief, new]) == [*living, new]
 
     def test_a_full_save_drops_all_before_it(self, kit: Kit) -> None:
         """IDX-06j: 32 access tokens in one save leave none of those before; an end goes, too."""
