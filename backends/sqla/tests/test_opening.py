@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from oauthstore_core.errors import ConfigurationError, DuplicateError, StoreUnavailableError
 from oauthstore_core.testing.samples import access_token, client, grant
@@ -44,6 +45,10 @@ def asked(store: SqlaBackend, pragma: str) -> object:
         ("mysql+aiomysql://user@host/db?passwd=hunter2", r"mysql\+pymysql://"),
         ("postgresql+psycopg2://user@host/db?sslpassword=hunter2", r"postgresql\+psycopg://"),
         ("postgresql://user:an@:hunter2@host/db", "Give one such as"),
+        ("postgresql://host/db?nonsense=1", "nonsense"),
+        ("postgresql://host/db?connect_timeout=soon", "connect_timeout"),
+        ("mysql://host/db?nonsense=1", "nonsense"),
+        ("mysql://host/db?read_timeout=soon", "read_timeout"),
         ("oauth.db", "sqlite:///oauth.db"),
         ("sqlite:///{tmp}/nowhere/o.db", "Create it"),
     ],
@@ -55,6 +60,25 @@ def test_a_url_that_cannot_be_meant_is_refused_with_advice(
         plugin.open(url.format(tmp=tmp_path), {})
 
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://host/db?sslmode=verify-full&target_session_attrs=read-write",
+        "mysql://host/db?ssl_ca=/etc/ca.pem&charset=utf8mb4&read_timeout=9",
+        "mariadb+pymysql://host/db?unix_socket=/run/mysqld/mysqld.sock",
+    ],
+)
+def test_a_query_that_the_driver_knows_is_left_to_it(url: str) -> None:
+    plugin.open(url, {}).close()
+
+
+def test_an_engine_for_asyncio_is_refused_with_advice() -> None:
+    engine = create_async_engine("postgresql+psycopg_async://host/db").sync_engine
+
+    with pytest.raises(ConfigurationError, match="worker thread"):
+        plugin.open("", {"engine": engine})
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from oauthstore_core.errors import ConfigurationError
@@ -19,7 +19,7 @@ from .options import Options
 from .store import Store
 from .writing import TokenWriter
 
-__all__ = ["DIALECTS", "Database", "check_driver", "open_database"]
+__all__ = ["DIALECTS", "Database", "check_driver", "check_query", "open_database"]
 
 #: The package that speaks to the database, by what stands before a URL's `+`.
 DIALECTS: Final = {
@@ -43,7 +43,7 @@ class Database:
 
 def open_database(url: str, options: Options) -> Database:
     """Open what the URL or the application's engine is connected to, without connecting."""
-    parsed = _parsed(url) if options.engine is None else options.engine.url
+    parsed = _parsed(url) if options.engine is None else _url_of(options.engine)
     dialect = parsed.get_backend_name()
     if dialect not in DIALECTS:
         raise ConfigurationError(
@@ -76,6 +76,27 @@ def check_driver(url: URL, dialect: str, driver: str) -> URL:
             f"Write {dialect}+{driver}://..."
         )
     return url.set(drivername=f"{dialect}+{driver}")
+
+
+def check_query(url: URL, refused: Iterable[str]) -> None:
+    """Refuse a URL with parameters that its driver does not know, or cannot read."""
+    names = ", ".join(refused)
+    if names:
+        raise ConfigurationError(
+            f"The store {shown(url)} was to be opened, but its driver does not take "
+            f"what the URL gives for {names}. Correct it, or leave it out."
+        )
+
+
+def _url_of(engine: Engine) -> URL:
+    """Return the URL of an application's engine, with the driver that it really has."""
+    url, dialect = engine.url, engine.dialect
+    if dialect.is_async:
+        raise ConfigurationError(
+            f"The store {shown(url)} was to be opened, but its engine is for asyncio. "
+            "Give a synchronous one; an ASGI server calls the store in a worker thread."
+        )
+    return url.set(drivername=f"{dialect.name}+{dialect.driver}")
 
 
 def _parsed(url: str) -> URL:

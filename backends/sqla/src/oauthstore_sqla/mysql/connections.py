@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from inspect import signature
+from typing import Any, Final
 
+import pymysql
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
+from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
 from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE
 from ..options import Options, only_sqlite
 
-__all__ = ["open_engine"]
+__all__ = ["open_engine", "refused_parameters"]
+
+#: SQLAlchemy's own reading of a URL.
+_DIALECT: Final = MySQLDialect_pymysql()
+
+
+def refused_parameters(url: URL) -> list[str]:
+    """Return which parameters of the URL's query PyMySQL does not take."""
+    known = {*signature(pymysql.connect).parameters, "ssl_check_hostname"}
+    return [name for name in url.query if name not in known or not _takes(url, name)]
+
+
+def _takes(url: URL, name: str) -> bool:
+    try:
+        _DIALECT.create_connect_args(url.set(query={name: url.query[name]}))
+    except ValueError:
+        return False
+    return True
 
 
 def open_engine(url: URL, options: Options) -> Engine:

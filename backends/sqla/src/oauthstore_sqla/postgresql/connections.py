@@ -6,13 +6,27 @@ import math
 from typing import Any
 
 from psycopg import Connection as Driver
+from psycopg import ProgrammingError, conninfo
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 
 from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE
 from ..options import Options, only_sqlite
 from .patience import PatientConnection
 
-__all__ = ["open_engine"]
+__all__ = ["open_engine", "refused_parameters"]
+
+
+def refused_parameters(url: URL) -> list[str]:
+    """Return which parameters of the URL's query libpq does not take."""
+    return [name for name in url.query if not _takes(name, url.query[name])]
+
+
+def _takes(name: str, value: Any) -> bool:  # noqa: ANN401 - a text, or several
+    try:
+        conninfo.make_conninfo(**{name: value})
+        return name != "connect_timeout" or int(str(value)) >= 0
+    except (ProgrammingError, ValueError):
+        return False
 
 
 def open_engine(url: URL, options: Options) -> Engine:
