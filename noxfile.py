@@ -140,6 +140,14 @@ EDITABLE = [
 #: No test waits that long; one that does hangs.
 PYTEST = ["pytest", "--timeout=120"]
 PARALLEL = ["--numprocesses=auto", "--dist=worksteal"]
+#: The kit runs on several stores, every day; session `races` runs it as before a release.
+QUICK_KIT = {"OAUTHSTORE_TEST_ROUNDS": "10", "OAUTHSTORE_TEST_HISTORIES": "60"}
+#: What it is before a release.
+WHOLE_KIT = {
+    "OAUTHSTORE_TEST_ROUNDS": "200",
+    "OAUTHSTORE_TEST_GENERATIONS": "10000",
+    "OAUTHSTORE_TEST_HISTORIES": "1000",
+}
 
 
 def group(*names: str) -> list[str]:
@@ -185,9 +193,15 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the everyday tests: all that need no other program and no long time."""
     install(session, *EDITABLE, *group("test"))
-    # The kit comes for five stores; session `races` runs it as before a release.
-    kit = {"OAUTHSTORE_TEST_ROUNDS": "10", "OAUTHSTORE_TEST_HISTORIES": "60"}
-    session.run(*PYTEST, *PARALLEL, *session.posargs, env={**kit, **os.environ})
+    session.run(*PYTEST, *PARALLEL, *session.posargs, env={**QUICK_KIT, **os.environ})
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Run the kit on PostgreSQL and, where one is named, on MariaDB or MySQL."""
+    install(session, *EDITABLE, *group("test"))
+    quick = {**QUICK_KIT, **os.environ}
+    session.run(*PYTEST, *PARALLEL, "-m", "servers", *session.posargs, env=quick)
 
 
 @nox.session
@@ -205,14 +219,9 @@ def races(session: nox.Session) -> None:
     session.run(*PYTEST, "--timeout=900", "-m", "race or slow", *session.posargs)
     folders = ("tests", "backends", "examples")
     suites = [p for d in folders for p in Path(d).rglob("test_*conformance.py")]
-    rounds = {
-        "OAUTHSTORE_TEST_ROUNDS": "200",
-        "OAUTHSTORE_TEST_GENERATIONS": "10000",
-        "OAUTHSTORE_TEST_HISTORIES": "1000",
-    }
     # The kit's processes and a server's disk leave room for a second case beside.
-    suites_of_all = [*PYTEST, *PARALLEL, "--timeout=900", *map(str, suites)]
-    session.run(*suites_of_all, env={**rounds, **os.environ})
+    suites_of_all = [*PYTEST, *PARALLEL, "--timeout=900", "-m", "not race", *map(str, suites)]
+    session.run(*suites_of_all, env={**WHOLE_KIT, **os.environ})
 
 
 @nox.session

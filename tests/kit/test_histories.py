@@ -129,7 +129,8 @@ def test_a_difference_is_a_short_script_that_can_be_repeated() -> None:
         answer = eval(lines[-1], given)  # noqa: S307 - the same
 
     assert lines[0] == "from oauthstore_core.records import *"
-    assert len(lines) <= 2 + 4 + 3
+    # Four statements would do; what shrinks it promises few, not the fewest.
+    assert len(lines) <= 2 + 8 + 3
     assert re.search(r"expected: Claim\(outcome=ClaimOutcome.ALREADY_USED, credential=", told)
     assert re.search(r"answered: Claim\(outcome=ClaimOutcome.WON, credential=", told)
     assert answer.outcome.name == "WON"
