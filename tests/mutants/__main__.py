@@ -114,8 +114,9 @@ def _report(
     unexplained = [mutant for mutant in survivors if reason_for(mutant) is None]
     for mutant in unexplained:
         print(f"survived without a reason: {mutant}")
-    modules = {target.module for target in targets}
-    stale = unused([r for r in REASONS if r.module in modules], survivors) if whole else []
+    searched = {(target.store, target.module) for target in targets}
+    about = [r for r in REASONS if (r.store, r.module) in searched]
+    stale = unused(about, survivors) if whole else []
     for reason in stale:
         print(f"explains no survivor: {reason}")
     noticed = len(chosen) - len(survivors)

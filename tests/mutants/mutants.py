@@ -31,6 +31,8 @@ class Mutant:
     line: int = field(compare=False)
     tree: ast.Module = field(compare=False, repr=False)
     edit: Edit = field(compare=False, repr=False)
+    #: The store that judges it: what one never runs, another may need.
+    store: str = ""
 
     def code(self) -> CodeType:
         """Compile the module with the edit."""
@@ -40,7 +42,7 @@ class Mutant:
 
     def __str__(self) -> str:
         place = f"{self.module}:{self.line} {self.function}"
-        return f"{place}: `{self.before}` -> `{self.after}`"
+        return f"{self.store} {place}: `{self.before}` -> `{self.after}`"
 
 
 class _Replacement(ast.NodeTransformer):
@@ -61,11 +63,13 @@ def source_of(module: str) -> str:
     return Path(found.origin).read_text(encoding="utf-8")
 
 
-def mutants_of(module: str, source: str, only: tuple[str, ...] = ()) -> list[Mutant]:
+def mutants_of(
+    module: str, source: str, only: tuple[str, ...] = (), store: str = ""
+) -> list[Mutant]:
     """Return every mutant of a module, or those of the functions that begin with one of `only`."""
     tree = ast.parse(source)
     mutants = [
-        Mutant(module, function, edit.before, edit.after, edit.line, tree, edit)
+        Mutant(module, function, edit.before, edit.after, edit.line, tree, edit, store)
         for function, node in _nodes(tree, "")
         for edit in edits_of(node)
     ]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from .judge import Timed, Verdict, judge, limit_rounds, measure
-from .mutants import Mutant, mutants_of, source_of
+from .mutants import Mutant
 from .processes import Call, Died, Overdue, run_all
 from .reasons import reason_for
 from .targets import Target
@@ -45,11 +45,7 @@ class Search:
         """Take as many places for each store as mutants are to be judged at a time."""
         self._free = {store: list(of_store) for store, of_store in places.items()}
         self._jobs = min(map(len, places.values()))
-        self.found = [
-            (mutant, target)
-            for target in targets
-            for mutant in mutants_of(target.module, source_of(target.module), target.only)
-        ]
+        self.found = [(mutant, target) for target in targets for mutant in target.mutants()]
         self._timed: dict[str, list[Timed]] = {}
         #: Which cases noticed the mutants of a function, the latest first.
         self._known: defaultdict[tuple[str, str], list[str]] = defaultdict(list)

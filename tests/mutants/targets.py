@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from .mutants import Mutant, mutants_of, source_of
+
 __all__ = ["TARGETS", "Target"]
 
 
@@ -21,6 +23,10 @@ class Target:
     store: str
     #: The beginnings of the names of the functions that are mutated; empty: all of them.
     only: tuple[str, ...] = ()
+
+    def mutants(self) -> list[Mutant]:
+        """Return its mutants."""
+        return mutants_of(self.module, source_of(self.module), self.only, self.store)
 
 
 def _memory(module: str, role: str) -> Target:
@@ -40,6 +46,11 @@ SHARED_STATEMENTS: Final = (
 SHARED_WRITING: Final = (
     *("Write.__init__", "Write.under", "Write.belongs_to", "Write.drops", "Write.numbered"),
     *("TokenWriter", "family_of", "predecessor"),
+)
+#: What changes a credential, and then reads it.
+IN_TWO_STEPS: Final = (
+    *("SqlaCredentials.decide_credential", "SqlaCredentials.claim"),
+    *("SqlaCredentials.poll_credential", "SqlaCredentials._polled", "_polling"),
 )
 
 TARGETS: Final = (
@@ -71,6 +82,11 @@ TARGETS: Final = (
     _sqla("postgresql", "writing", "tokens", "Write.brings_family"),
     _sqla("postgresql", "announcing", "tokens"),
     _sqla("postgresql", "postgresql.tokens", "tokens"),
+    _sqla("postgresql", "postgresql.store", "", "PostgresqlStore.purge"),
     _sqla("mysql", "mysql.tokens", "tokens"),
     _sqla("mysql", "mysql.nonces", "nonces"),
+    # What only a database takes whose UPDATE returns no row.
+    _sqla("mysql", "credentials", "credentials", *IN_TWO_STEPS),
+    _sqla("mysql", "accounts", "accounts", "_Counting"),
+    _sqla("mysql", "store", "", "Changed"),
 )

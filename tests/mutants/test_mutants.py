@@ -11,7 +11,8 @@ import pytest
 
 from .mutants import Mutant, mutants_of, source_of
 from .processes import Call, Died, Overdue, run_all
-from .reasons import REASONS, Reason, reason_for, unused
+from .reason import Reason
+from .reasons import REASONS, reason_for, unused
 from .targets import TARGETS
 
 SOURCE = """
@@ -106,7 +107,7 @@ def test_the_order_is_changed_and_nothing_else() -> None:
 def test_every_mutant_of_the_verbs_can_be_compiled_and_changes_no_file() -> None:
     for target in TARGETS[3:5]:
         source = source_of(target.module)
-        for mutant in mutants_of(target.module, source, target.only)[::9]:
+        for mutant in target.mutants()[::9]:
             mutant.code()
 
         assert source_of(target.module) == source
@@ -114,12 +115,12 @@ def test_every_mutant_of_the_verbs_can_be_compiled_and_changes_no_file() -> None
 
 def test_every_target_has_mutants() -> None:
     for target in TARGETS:
-        assert mutants_of(target.module, source_of(target.module), target.only), target
+        assert target.mutants(), target
 
 
 def test_a_reason_goes_by_words_and_not_by_lines() -> None:
     moved = mutants_of("tiny", "\n\n" + SOURCE)
-    reason = Reason("tiny", "is_due", "deadline <= now", "deadline < now", "Why not.")
+    reason = Reason("", "tiny", "is_due", "deadline <= now", "deadline < now", "Why not.")
 
     explained = [mutant.after for mutant in moved if reason_for(mutant, (reason,))]
     assert explained == ["deadline < now"]
@@ -128,7 +129,7 @@ def test_a_reason_goes_by_words_and_not_by_lines() -> None:
 
 
 def test_every_reason_is_about_something_that_is_there() -> None:
-    mutants = [m for t in TARGETS for m in mutants_of(t.module, source_of(t.module), t.only)]
+    mutants = [mutant for target in TARGETS for mutant in target.mutants()]
 
     assert unused(REASONS, mutants) == []
 
