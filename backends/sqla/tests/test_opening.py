@@ -148,7 +148,7 @@ def test_describe_tells_what_an_operator_asks_first(store: SqlaBackend, path: Pa
         "version": "0.1.0",
         "url": f"sqlite:///{path}",
         "path": str(path),
-        "schema": {"current": "0002", "head": "0002"},
+        "schema": {"current": "0003", "head": "0003"},
         "durable": True,
         "shared": True,
         "server": "SQLite",

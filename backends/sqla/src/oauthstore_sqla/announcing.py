@@ -9,6 +9,9 @@ comes meanwhile waits for it.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, select
@@ -32,6 +35,13 @@ def bare_grant(store: Store) -> Any:  # noqa: ANN401 - each dialect has an Inser
     return store.insert(grants).values(values)
 
 
+@dataclass(slots=True)
+class _Announcement:
+    #: Whether this call stored the grant's row; else it was there.
+    fresh: bool
+    in_vain: bool = False
+
+
 class AnnouncingWriter(TokenWriter):
     """Saves and redeems in two steps, and leaves nothing of an announcement in vain."""
 
@@ -39,7 +49,7 @@ class AnnouncingWriter(TokenWriter):
         super().__init__(store, credentials, sql)
         self._lock = store.prepare(select(grants.c.grant_id).where(its_grant).with_for_update())
         in_use = exists().where(tokens.c.grant_id == bindparam("grant_id"))
-        empty = (grants.c.revoked_at.is_(None), grants.c.family.is_(None), ~in_use)
+        empty = (grants.c.revoked_at.is_(None), grants.c.saved.is_(None), ~in_use)
         self._forget = store.prepare(delete(grants).where(its_grant, *empty))
 
     @abstractmethod
@@ -58,28 +68,14 @@ class AnnouncingWriter(TokenWriter):
         """Claim and write in one step; `lost` tells what else there is to answer."""
 
     def save(self, write: Write) -> None:
-        fresh = self._announced(write)
-        try:
-            if not self.written(write, fresh=fresh):
+        with self._announcing(write) as announcement:
+            if not self.written(write, fresh=announcement.fresh):
                 raise self.refusal(self.store, write.values)
-        except StoreError as error:
-            # Where it is unknown whether the tokens were written, the grant stays.
-            if not isinstance(error, StoreUnavailableError):
-                self._take_back(write, fresh=fresh)
-            raise
 
     def redeem(self, call: CredentialCall, write: Write) -> Claim:
-        fresh = self._announced(write)
-        try:
-            claim = self.redeemed(call, write, fresh=fresh)
-            if claim.outcome is ClaimOutcome.WON:
-                return claim
-        except StoreError as error:
-            # Where it is unknown whether the tokens were written, the grant stays.
-            if not isinstance(error, StoreUnavailableError):
-                self._take_back(write, fresh=fresh)
-            raise
-        self._take_back(write, fresh=fresh)
+        with self._announcing(write) as announcement:
+            claim = self.redeemed(call, write, fresh=announcement.fresh)
+            announcement.in_vain = claim.outcome is not ClaimOutcome.WON
         return claim
 
     def lost(self, call: CredentialCall, write: Write) -> Claim:
@@ -89,11 +85,24 @@ class AnnouncingWriter(TokenWriter):
             raise self.refusal(self.store, write.values)
         return claim
 
-    def _announced(self, write: Write) -> bool:
+    @contextmanager
+    def _announcing(self, write: Write) -> Generator[_Announcement, None, None]:
         # A grant that is revoked already is not announced, for nothing will be written.
-        return write.values["revoked_at"] is None and self.announced(write)
+        fresh = write.values["revoked_at"] is None and self.announced(write)
+        announcement = _Announcement(fresh)
+        try:
+            yield announcement
+        except StoreUnavailableError:
+            # It is unknown whether the tokens were written: the grant stays.
+            raise
+        except StoreError:
+            announcement.in_vain = True
+            raise
+        finally:
+            if fresh and announcement.in_vain:
+                self._take_back(write)
 
-    def _take_back(self, write: Write, *, fresh: bool) -> None:
+    def _take_back(self, write: Write) -> None:
         """Remove the announcement of this call, unless somebody has used it meanwhile."""
 
         def work(session: Session) -> None:
@@ -101,5 +110,4 @@ class AnnouncingWriter(TokenWriter):
             session.rows(self._lock, write.values)
             session.count(self._forget, write.values)
 
-        if fresh:
-            self.store.transact(work)
+        self.store.transact(work)

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 #: Every revision that this version knows, the newest last; as in `migrations/versions`.
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 HEAD: Final = REVISIONS[-1]
 #: Where the revision stands: apart from that of an application that uses Alembic itself.
 VERSION_TABLE: Final = "oauthstore_version"
@@ -122,6 +122,8 @@ grants = Table(
     _optional("previous_rotated_at", SECONDS),
     _optional("previous_payload", PAYLOAD),
     _optional("sealed_response", SEALED),
+    #: 1 once a save has been through: a grant without tokens is else like one announced in vain.
+    _optional("saved", SmallInteger()),
     _index("oauthstore_grants_family", "family", unique=True),
     _index("oauthstore_grants_client", "client_id", "grant_id"),
     _index("oauthstore_grants_subject", "subject", "client_id", "grant_id"),

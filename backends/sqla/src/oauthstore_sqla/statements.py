@@ -124,12 +124,12 @@ def fenced(granted_at: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def completion() -> dict[Any, Any]:
-    """Return what a save changes of a grant's row: its refresh family, once."""
+    """Return what a save changes of a grant's row: its refresh family, once, and that it is."""
     changes: dict[Any, Any] = {
         c: case((brings_refresh, bindparam(c.name, type_=c.type)), else_=c) for c in CURRENT
     }
     added = bindparam("family", type_=grants.c.family.type)
-    return {grants.c.family: func.coalesce(grants.c.family, added), **changes}
+    return {grants.c.family: func.coalesce(grants.c.family, added), **changes, grants.c.saved: 1}
 
 
 def _access_with_expiry(grant_id: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -78,9 +78,13 @@ class Write:
             values["grant_id"] = grant_id
 
     @property
-    def brings_family(self) -> bool:
-        """Whether it sets the grant's refresh family or token."""
-        return self.refresh is not None or self.values["family"] is not None
+    def completes(self) -> bool:
+        """Whether it changes the grant's row: sets its refresh family or token, or brings nothing.
+
+        Where it leaves no access token either, the row alone tells that it was through.
+        """
+        family = self.refresh is not None or self.values["family"] is not None
+        return family or not self.access
 
     @property
     def numbered(self) -> dict[str, Any]:

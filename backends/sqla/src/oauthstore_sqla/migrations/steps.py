@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
-__all__ = ["columns_of", "create_table"]
+__all__ = ["add_column", "columns_of", "create_table"]
 
 #: MySQL's indexes of two or more identifiers hold but the beginning of all but the last.
 _PREFIX: Final = 255
@@ -25,6 +25,12 @@ def columns_of(table: str) -> set[str]:
     return (
         {c["name"] for c in inspector.get_columns(table)} if inspector.has_table(table) else set()
     )
+
+
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """Add the column to the table, unless it is there."""
+    if column.name not in columns_of(table):
+        op.add_column(table, column)
 
 
 def create_table(

@@ -75,7 +75,7 @@ class MysqlTokenWriter(AnnouncingWriter):
         return True
 
     def written(self, write: Write, *, fresh: bool) -> bool:
-        if fresh and not write.brings_family and len(write.access) == 1:
+        if fresh and not write.completes and len(write.access) == 1:
             return self.store.count(self._add_open, write.values | write.access[0]) > 0
         return self.store.transact(lambda session: self._written(session, write, fresh=fresh))
 
@@ -86,8 +86,8 @@ class MysqlTokenWriter(AnnouncingWriter):
         return True
 
     def _opened(self, session: Session, write: Write) -> bool:
-        """Lock the grant's row, set its family, and tell whether it lets tokens in."""
-        if write.brings_family:
+        """Lock the grant's row, complete it, and tell whether it lets tokens in."""
+        if write.completes:
             return session.count(self._complete, write.values) > 0
         return bool(session.rows(self._lock_open, write.values))
 

@@ -52,7 +52,7 @@ __all__ = ["PostgresqlTokenWriter"]
 class _Shape:
     """What a write consists of; there is a statement for each shape."""
 
-    #: Whether the grant's refresh family is set.
+    #: Whether the grant's row is changed; see `Write.completes`.
     completes: bool
     #: How many access tokens are added.
     adds: int
@@ -61,7 +61,7 @@ class _Shape:
 
     @classmethod
     def of(cls, write: Write, *, fresh: bool) -> _Shape:
-        return cls(write.brings_family, len(write.access), write.looks and not fresh)
+        return cls(write.completes, len(write.access), write.looks and not fresh)
 
 
 class PostgresqlTokenWriter(AnnouncingWriter):
