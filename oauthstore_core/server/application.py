@@ -14,14 +14,14 @@ from ..errors import RoleNotServedError, SettingsError, StoreError
 from ..http import HttpRequest, HttpResponse, json_response
 from ..integrations.asgi import Application, Handler
 from ..oauth2.server import AuthorizationServer
+from ..pages.refusals import RETRY_AFTER, PageError
+from ..pages.rendering import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
 from .accounts import Accounts
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
 from .pages import consent, home, sign_in, sign_out
-from .refusals import RETRY_AFTER, PageError
-from .rendering import StaticFile
 from .site import Site, View, build_site
 
 __all__ = [

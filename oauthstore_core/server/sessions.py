@@ -9,10 +9,10 @@ from ..clock import Clock
 from ..digests import generate_handle
 from ..hookspecs import AccountStore
 from ..http import HttpRequest
+from ..pages.sealed import SealedValues
 from ..records import Account
 from ..sealing import KeyRing
 from .cookies import Cookies
-from .sealed import SealedValues
 
 __all__ = ["Session", "Sessions"]
 

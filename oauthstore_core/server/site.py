@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import StoreError
-from ..http import HttpRequest, HttpResponse, MalformedRequestError
+from ..http import HttpRequest, HttpResponse
 from ..oauth2.server import AuthorizationServer
+from ..pages.consent import ConsentPage
+from ..pages.csrf import CsrfTokens
+from ..pages.refusals import expired_form, serve_page
+from ..pages.rendering import Renderer, StaticFile, load_static_files
 from .accounts import Accounts
 from .cookies import Cookies
-from .csrf import CsrfTokens
 from .paths import Paths
-from .refusals import PageError, expired_form, malformed_request, store_outage
-from .rendering import Renderer, StaticFile, load_static_files
 from .sessions import Session, Sessions
 from .throttle import Throttle
 
@@ -34,8 +34,7 @@ class Site:
     throttle: Throttle
     renderer: Renderer
     static_files: Mapping[str, StaticFile]
-    #: Scope to what a person is told about it.
-    scopes: Mapping[str, str]
+    consent: ConsentPage
     #: Whether the demo application is served, too.
     has_demo: bool = False
 
@@ -61,15 +60,7 @@ class Site:
 
     def serve_page(self, view: View, request: HttpRequest) -> HttpResponse:
         """Return a page, or the error page in its place."""
-        try:
-            return view(self, request)
-        except PageError as error:
-            refusal = error
-        except MalformedRequestError as error:
-            refusal = malformed_request(str(error))
-        except StoreError as error:
-            refusal = store_outage(repr(error))
-        return refusal.response(self.renderer)
+        return serve_page(self.renderer, lambda: view(self, request))
 
 
 View = Callable[[Site, HttpRequest], HttpResponse]
@@ -88,17 +79,26 @@ def build_site(
     paths = Paths(server.issuer)
     key_ring, clock, store = server.key_ring, server.clock, accounts.store
     cookies = Cookies(secure=server.issuer.startswith("https:"))
+    csrf = CsrfTokens(key_ring, clock)
     static_files = load_static_files()
+    renderer = _renderer(paths, static_files)
+    scopes = {**(demo_scopes or {}), **server.settings.scopes}
     return Site(
         server=server,
         paths=paths,
         cookies=cookies,
         accounts=accounts,
         sessions=Sessions(key_ring, clock, store, cookies),
-        csrf=CsrfTokens(key_ring, clock),
+        csrf=csrf,
         throttle=Throttle(store, key_ring, clock),
-        renderer=Renderer(paths, static_files),
+        renderer=renderer,
         static_files=static_files,
-        scopes={**(demo_scopes or {}), **server.settings.scopes},
+        consent=ConsentPage(server, renderer, csrf, scopes),
         has_demo=demo_scopes is not None,
     )
+
+
+def _renderer(paths: Paths, static_files: Mapping[str, StaticFile]) -> Renderer:
+    static = {name: paths.static(file.hashed_name) for name, file in static_files.items()}
+    frame = {"paths": paths, "issuer": paths.issuer, "home": paths.home, "static": static}
+    return Renderer(frame, packages=["oauthstore_core.server"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import oauthstore_core
 
 #: These need an extra, and say so.
-OF_EXTRAS = ("cli", "integrations", "server", "testing")
+OF_EXTRAS = ("cli", "integrations", "pages", "server", "testing")
 FOREIGN = {
     *("sqlalchemy", "alembic", "pymongo", "bson", "redis", "valkey", "sqlite3"),
     *("flask", "werkzeug", "django", "starlette", "fastapi", "uvicorn", "httptools"),

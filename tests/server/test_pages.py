@@ -23,9 +23,9 @@ from oauthstore_core.server.application import (
     create_demo_application,
     open_server,
 )
-from oauthstore_core.server.headers import form_target
+from oauthstore_core.pages.headers import form_target
 from oauthstore_core.server.paths import Paths
-from oauthstore_core.server.wording import describe_duration, describe_place
+from oauthstore_core.pages.wording import describe_duration, describe_place
 from oauthstore_core.settings import Settings
 
 from .browser import Answer, Ask, Browser

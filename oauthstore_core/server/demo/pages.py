@@ -16,9 +16,9 @@ from urllib.parse import urlencode
 
 from ...digests import digests_equal, generate_handle
 from ...http import FORM_TYPE, Headers, HttpRequest, HttpResponse, redirect
-from ..csrf import single
-from ..refusals import PageError
-from ..sealed import SealedValues
+from ...pages.csrf import single
+from ...pages.refusals import PageError
+from ...pages.sealed import SealedValues
 from ..site import Site
 from .registration import APP_ID, SCOPES
 from .resource import DemoResource

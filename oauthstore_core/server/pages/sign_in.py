@@ -8,11 +8,12 @@ from authlib.oauth2 import OAuth2Error
 
 from ...http import HttpRequest, HttpResponse, redirect
 from ...oauth2.clients import ClientRecord
+from ...pages.csrf import single
+from ...pages.headers import form_target
+from ...pages.refusals import PageError
 from ..accounts import normalize_name
-from ..csrf import single
-from ..headers import form_target
-from ..refusals import too_many_attempts
 from ..site import Site
+from ..throttle import WINDOW
 
 __all__ = ["address", "show", "submit"]
 
@@ -34,7 +35,7 @@ def submit(site: Site, request: HttpRequest) -> HttpResponse:
     site.refuse_forged(site.sessions.visit(request), request)
     name, password = single(request.form, "name") or "", single(request.form, "password") or ""
     if not site.throttle.admit(normalize_name(name), request.address):
-        raise too_many_attempts((address(site, _target(site, request)), "Sign in"))
+        raise _too_many_attempts((address(site, _target(site, request)), "Sign in"))
     account = site.accounts.verify(name, password)
     if account is None:
         return _form(site, request, name=name, is_wrong=True)
@@ -84,3 +85,18 @@ def _destination(site: Site, target: str) -> tuple[ClientRecord | None, list[str
     except OAuth2Error as error:
         return None, [form_target(error.redirect_uri)] if error.redirect_uri else []
     return grant.client, []
+
+
+def _too_many_attempts(link: tuple[str, str]) -> PageError:
+    """Return the page for somebody who tries too often; it tells nothing of the account."""
+    return PageError(
+        status=429,
+        title="Too many attempts to sign in",
+        explanation=(
+            "There were more attempts with this name, or from your network, than are "
+            "allowed within five minutes. Further ones are not looked at."
+        ),
+        advice="Wait five minutes, then try again. If it was not you, tell the operator.",
+        headers=[("Retry-After", str(WINDOW))],
+        link=link,
+    )

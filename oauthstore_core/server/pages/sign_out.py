@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...http import HttpRequest, HttpResponse, redirect
-from ..csrf import single
+from ...pages.csrf import single
 from ..site import Site
 from . import sign_in
 

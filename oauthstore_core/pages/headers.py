@@ -12,11 +12,16 @@ __all__ = ["form_target", "page_headers"]
 _HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]+)?")
 
 
-def page_headers(form_targets: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """Return the fields of a page whose forms may also lead to these targets."""
+def page_headers(
+    form_targets: Iterable[str] = (), *, style: str = "'self'"
+) -> list[tuple[str, str]]:
+    """Return the fields of a page whose forms may also lead to these targets.
+
+    `style` is the source of the page's style sheet.
+    """
     form_action = " ".join(["'self'", *form_targets])
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; style-src {style}; img-src 'self'; "
         f"form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
     )
     return [

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from authlib.oauth2 import OAuth2Error
 
-from ..http import HttpResponse
+from ..errors import StoreError
+from ..http import HttpResponse, MalformedRequestError
 from ..oauth2.errors import TemporarilyUnavailableError
 from ..redaction import redact
 from .rendering import Renderer
-from .throttle import WINDOW
 
 __all__ = [
     "PageError",
     "expired_form",
     "malformed_request",
+    "no_decision",
     "oauth_refusal",
+    "serve_page",
     "store_outage",
-    "too_many_attempts",
 ]
 
 logger = logging.getLogger("oauthstore.server")
@@ -112,18 +113,15 @@ def expired_form(link: tuple[str, str]) -> PageError:
     )
 
 
-def too_many_attempts(link: tuple[str, str]) -> PageError:
-    """Return the page for somebody who tries too often; it tells nothing of the account."""
+def no_decision(address: str) -> PageError:
+    """Return the page for a consent form that says neither yes nor no."""
     return PageError(
-        status=429,
-        title="Too many attempts to sign in",
-        explanation=(
-            "There were more attempts with this name, or from your network, than are "
-            "allowed within five minutes. Further ones are not looked at."
-        ),
-        advice="Wait five minutes, then try again. If it was not you, tell the operator.",
-        headers=[("Retry-After", str(WINDOW))],
-        link=link,
+        status=400,
+        title="The form came without a decision",
+        explanation="Neither of its two buttons was pressed. Nothing was allowed.",
+        advice="Open the page again and choose one.",
+        code="invalid_request",
+        link=(address, "Open the page again"),
     )
 
 
@@ -138,3 +136,16 @@ def store_outage(detail: str) -> PageError:
         code="temporarily_unavailable",
         headers=[("Retry-After", str(RETRY_AFTER))],
     )
+
+
+def serve_page(renderer: Renderer, view: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return what `view` returns, or the error page for what it raises."""
+    try:
+        return view()
+    except PageError as error:
+        refusal = error
+    except MalformedRequestError as error:
+        refusal = malformed_request(str(error))
+    except StoreError as error:
+        refusal = store_outage(repr(error))
+    return refusal.response(renderer)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ..http import HttpResponse
 from .headers import page_headers
-from .paths import Paths
 from .wording import describe_duration
 
-__all__ = ["Renderer", "StaticFile", "load_static_files"]
+__all__ = ["Renderer", "StaticFile", "embedded_renderer", "load_static_files"]
 
-_PACKAGE = "oauthstore_core.server"
+_PACKAGE = "oauthstore_core.pages"
 _MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 
 
@@ -34,6 +35,11 @@ class StaticFile:
         """Return ``style.0123456789ab.css`` for ``style.css``."""
         stem, _, suffix = self.name.partition(".")
         return f"{stem}.{hashlib.sha256(self.content).hexdigest()[:12]}.{suffix}"
+
+    @property
+    def csp_source(self) -> str:
+        """Return the source that allows this very content inside of a page (CSP 3, 2.3.1)."""
+        return f"'sha256-{base64.b64encode(hashlib.sha256(self.content).digest()).decode()}'"
 
     def response(self) -> HttpResponse:
         """Return the file; it may be kept for ever."""
@@ -59,16 +65,22 @@ def load_static_files() -> Mapping[str, StaticFile]:
 class Renderer:
     """Renders pages; everything that is put into one is escaped."""
 
-    def __init__(self, paths: Paths, static_files: Mapping[str, StaticFile]) -> None:
+    def __init__(
+        self, frame: Mapping[str, Any], *, packages: Iterable[str] = (), style: str = "'self'"
+    ) -> None:
+        """Take what the frame of every page shows, and where further templates are.
+
+        `style` is the CSP source of the style sheet.
+        """
+        self._frame = frame
+        self._style = style
         self._environment = Environment(
-            loader=PackageLoader(_PACKAGE),
+            loader=ChoiceLoader([PackageLoader(package) for package in (*packages, _PACKAGE)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        static = {name: paths.static(file.hashed_name) for name, file in static_files.items()}
-        self._frame: Mapping[str, Any] = {"paths": paths, "static": static}
         self._environment.filters["duration"] = describe_duration
 
     def page(
@@ -82,4 +94,15 @@ class Renderer:
     ) -> HttpResponse:
         """Return a page with the headers of every page, and these."""
         text = self._environment.get_template(template).render({**self._frame, **context})
-        return HttpResponse(status, text.encode(), [*page_headers(form_targets), *headers])
+        own = page_headers(form_targets, style=self._style)
+        return HttpResponse(status, text.encode(), [*own, *headers])
+
+
+def embedded_renderer(issuer: str) -> Renderer:
+    """Return what renders pages inside of somebody else's application.
+
+    The style sheet stands in the page, so that no path is taken for it.
+    """
+    style = load_static_files()["style.css"]
+    content = Markup(style.content.decode())  # noqa: S704 - our own file
+    return Renderer({"issuer": issuer, "static": {}, "style": content}, style=style.csp_source)

@@ -1,0 +1,93 @@
+"""The consent page of an application that signs people in itself.
+
+An edge (Flask's blueprint, the ASGI application) makes an `HttpRequest` of
+what it was asked, finds out who is signed in, and sends what it gets back::
+
+    page = EmbeddedConsent(server, login_url="/login")
+    ...
+    present_at = server.clock.now()          # before the application is asked who it is
+    subject = user_id()
+    owner = None if subject is None else ResourceOwner(str(subject), present_at=present_at)
+    response = page.respond(http_request, owner)      # GET and POST, never an exception
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import urlencode, urlsplit
+
+from ..http import HttpRequest, HttpResponse, redirect
+from ..oauth2.resource_owner import ResourceOwner
+from ..sealing import KeyRing
+from .consent import ConsentPage, ConsentServer, SignInNeededError, Visitor, address_of
+from .csrf import CsrfTokens
+from .refusals import PageError, serve_page
+from .rendering import embedded_renderer
+
+__all__ = ["EmbeddedConsent", "EmbeddedConsentServer"]
+
+
+class EmbeddedConsentServer(ConsentServer, Protocol):
+    """An authorization server with the key ring under which the form's token is sealed."""
+
+    key_ring: KeyRing
+
+
+class EmbeddedConsent:
+    """The authorization endpoint as people see it: the question, a decision, or an error page.
+
+    Plain, self-contained HTML: no script, no other file, nothing foreign.
+    """
+
+    def __init__(self, server: EmbeddedConsentServer, *, login_url: str | None = None) -> None:
+        """Ask for `server`.
+
+        `login_url` is where somebody who is not signed in is sent, with the
+        address to come back to as the parameter ``next``; without it they are
+        told to sign in.
+        """
+        csrf = CsrfTokens(server.key_ring, server.clock)
+        self._renderer = embedded_renderer(server.issuer)
+        self._page = ConsentPage(server, self._renderer, csrf, server.settings.scopes)
+        self._login_url = login_url
+
+    def respond(
+        self, request: HttpRequest, owner: ResourceOwner | None, *, account: str | None = None
+    ) -> HttpResponse:
+        """Answer GET with the question and POST with its decision; errors are pages.
+
+        `owner` is who is signed in, None for nobody; `account` is what the page
+        calls them, by default their subject. `request.path` is the path as the
+        browser has it. A form counts only with the token that was sealed for
+        this subject, this path and these parameters.
+        """
+        return serve_page(self._renderer, lambda: self._respond(request, owner, account))
+
+    def _respond(
+        self, request: HttpRequest, owner: ResourceOwner | None, account: str | None
+    ) -> HttpResponse:
+        visitor = None
+        if owner is not None:
+            visitor = Visitor(owner, f"subject {owner.subject}", account or owner.subject)
+        answer = self._page.decide if request.method == "POST" else self._page.show
+        try:
+            return answer(request, visitor)
+        except SignInNeededError as error:
+            if self._login_url is None:
+                raise _not_signed_in(request) from error
+            return redirect(_sign_in_address(self._login_url, request))
+
+
+def _sign_in_address(login_url: str, request: HttpRequest) -> str:
+    between = "&" if urlsplit(login_url).query else "?"
+    return f"{login_url}{between}{urlencode({'next': address_of(request)})}"
+
+
+def _not_signed_in(request: HttpRequest) -> PageError:
+    return PageError(
+        status=403,
+        title="You are not signed in",
+        explanation="An application asks for access to your account, but nobody is signed in.",
+        advice="Sign in to this site first, then open this page again.",
+        link=(address_of(request), "Open the page again"),
+    )
