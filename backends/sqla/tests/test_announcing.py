@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from oauthstore_core.errors import DuplicateError
+from oauthstore_core.errors import DuplicateError, GrantRevokedError
 from oauthstore_core.records import ClaimOutcome, Grant
-from oauthstore_core.testing.samples import access_token, credential, grant
+from oauthstore_core.testing.samples import access_token, credential, fresh, grant, refresh_token
 from oauthstore_sqla import SqlaBackend
 
 from .servers import Database
@@ -90,3 +90,21 @@ def test_who_loses_a_code_leaves_no_grant_of_its_own(
     store.tokens.redeem_credential(*presented, losers, [access_token(NOW)], NOW)
 
     assert kept(other) == [winners]
+
+
+def test_a_save_under_a_fence_is_refused_as_revoked_before_the_sweep_has_come(
+    store: Interrupted, other: SqlaBackend
+) -> None:
+    made = grant(NOW, family=fresh())
+    other.tokens.save_token(made, [refresh_token(NOW)])
+    refused = []
+
+    def save() -> None:
+        with pytest.raises(GrantRevokedError) as caught:
+            other.tokens.save_token(made, [refresh_token(NOW)])
+        refused.append(caught.value)
+
+    store.then = save
+    store.tokens.revoke_all(made.client_id, None, NOW, NOW + 9)
+
+    assert len(refused) == 1

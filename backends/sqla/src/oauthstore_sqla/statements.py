@@ -73,7 +73,9 @@ class TokenStatements:
         its_digest = tokens.c.digest == bindparam("digest")
 
         self.query_standing = store.prepare(
-            select(grants.c.revoked_at, grants.c.family).where(its_grant)
+            select(grants.c.revoked_at, grants.c.family, fenced(grants.c.granted_at)).where(
+                its_grant
+            )
         )
         self.query_token = store.prepare(
             select(*_TOKEN, *GRANT)
