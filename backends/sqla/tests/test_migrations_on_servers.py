@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from alembic import command
@@ -85,26 +87,82 @@ def test_a_migration_that_was_cut_off_is_completed_by_the_next(
         assert compare_metadata(context, metadata) == []
 
 
-def test_an_older_store_is_brought_up_with_its_fences(
-    empty_database: Database, engine: Engine
-) -> None:
+@pytest.fixture
+def older(empty_database: Database) -> Iterator[SqlaBackend]:
+    """Return a store with the tables of the first revision."""
     store = SqlaBackend(empty_database.url)
+    bring_to_the_first(store)
+    yield store
+    store.close()
+
+
+def bring_to_the_first(store: SqlaBackend) -> None:
     store._store.upgrade(lambda connection: command.upgrade(configuration(connection), "0001"))
+
+
+def raise_old_fences(engine: Engine) -> None:
+    """Put fences over a client and a subject, as the first revision kept them."""
     old = "INSERT INTO oauthstore_fences (client_scope, subject_scope, at, keep_until)"
     with engine.begin() as connection:
         connection.execute(text(f"{old} VALUES ('=gone', '', {NOW}, {NOW + 9})"))
         connection.execute(text(f"{old} VALUES ('', '=alice', {NOW}, {NOW + 9})"))
-    with pytest.raises(SchemaError, match=f"needs {HEAD}"):
-        store.ping()
 
-    store.migrate()
 
-    assert store.describe()["schema"] == {"current": HEAD, "head": HEAD}
+def assert_the_fences_stand(store: SqlaBackend) -> None:
     for fenced in (grant(NOW, client_id="gone"), grant(NOW, subject="alice")):
         with pytest.raises(GrantRevokedError):
             store.tokens.save_token(fenced, [])
     store.tokens.save_token(grant(NOW, client_id="other"), [])
-    store.close()
+
+
+def test_an_older_store_is_brought_up_with_its_fences(older: SqlaBackend, engine: Engine) -> None:
+    raise_old_fences(engine)
+    with pytest.raises(SchemaError, match=f"needs {HEAD}"):
+        older.ping()
+
+    older.migrate()
+
+    assert older.describe()["schema"] == {"current": HEAD, "head": HEAD}
+    assert_the_fences_stand(older)
+
+
+def test_a_migration_may_be_killed_before_any_of_its_statements(
+    older: SqlaBackend, engine: Engine
+) -> None:
+    for place in count(1):
+        raise_old_fences(engine)
+        whole = migrated_up_to(older, place)
+        older.migrate()
+
+        older.ping()
+        assert_the_fences_stand(older)
+        assert set(inspect(engine).get_table_names()) == {*metadata.tables, VERSION_TABLE}
+        if whole:
+            break
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE oauthstore_fences"))
+            connection.execute(text("ALTER TABLE oauthstore_grants DROP COLUMN saved"))
+            connection.execute(text(f"DELETE FROM {VERSION_TABLE}"))  # noqa: S608 - our name
+        bring_to_the_first(older)
+    assert place > 7
+
+
+def migrated_up_to(store: SqlaBackend, place: int) -> bool:
+    """Migrate until that statement is to come which may change something; tell if none came."""
+    engine, statements = store._store._engine, count(1)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def cut_off(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if not statement.startswith(("SELECT", "SHOW", "PRAGMA")) and next(statements) == place:
+            raise KeyboardInterrupt
+
+    try:
+        store.migrate()
+    except KeyboardInterrupt:
+        return False
+    finally:
+        event.remove(engine, "before_cursor_execute", cut_off)
+    return True
 
 
 def test_a_store_that_is_newer_than_the_code_is_refused(

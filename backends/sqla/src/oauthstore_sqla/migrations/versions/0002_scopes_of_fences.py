@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,42 +17,50 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_FENCES = sa.table(
-    "oauthstore_fences",
-    sa.column("scope", sa.LargeBinary(32)),
-    sa.column("at", sa.BigInteger()),
-    sa.column("keep_until", sa.BigInteger()),
-    sa.column("client_scope", sa.Text()),
-    sa.column("subject_scope", sa.Text()),
-)
+_FENCES = "oauthstore_fences"
+#: Where the table is made anew. It is whole before the old one goes, and once that is gone.
+_NEW = f"{_FENCES}_0002"
+_OLD = ("client_scope", "subject_scope", "at", "keep_until")
 
 
 def upgrade() -> None:
-    """Make the table anew and bring the fences that stand into it."""
-    standing = []
-    if "client_scope" in columns_of(_FENCES.name):
-        old = sa.select(*(_FENCES.c[name] for name in _OLD))
-        standing = [dict(zip(_OLD, row, strict=True)) for row in op.get_bind().execute(old)]
-        op.drop_table(_FENCES.name)
-    create_table(
-        _FENCES.name,
-        sa.Column(
-            "scope",
-            sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb"),
-            nullable=False,
-        ),
+    """Make the table anew with the fences that stand, and put it in the old one's place.
+
+    It may be killed at any point, and is then run again, although MySQL commits each
+    statement: at no moment is there a table `oauthstore_fences` that lacks a fence.
+    """
+    if "client_scope" in columns_of(_FENCES):
+        _fill_new()
+        op.drop_table(_FENCES)
+    if columns_of(_NEW):
+        op.rename_table(_NEW, _FENCES)
+    # Where it was killed before there was an index.
+    _create(_FENCES, {"keep_until": ["keep_until"]})
+
+
+def _fill_new() -> None:
+    if columns_of(_NEW):
+        op.drop_table(_NEW)
+    _create(_NEW, {})
+    connection = op.get_bind()
+    old = sa.table(_FENCES, *map(sa.column, _OLD))
+    new = sa.table(_NEW, *map(sa.column, ("scope", "at", "keep_until")))
+    for client, subject, at, keep_until in connection.execute(sa.select(*old.c)).all():
+        fence = {"scope": _scope(client, subject), "at": at, "keep_until": keep_until}
+        connection.execute(new.insert().values(fence))
+
+
+def _create(name: str, indexes: Mapping[str, Sequence[str]]) -> None:
+    create_table(name, *_columns(), key=["scope"], indexes=indexes, sqlite_with_rowid=False)
+
+
+def _columns() -> tuple[sa.Column[Any], ...]:
+    scope = sa.LargeBinary(32).with_variant(mysql.BINARY(32), "mysql", "mariadb")
+    return (
+        sa.Column("scope", scope, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("keep_until", sa.BigInteger(), nullable=False),
-        key=["scope"],
-        indexes={"keep_until": ["keep_until"]},
-        sqlite_with_rowid=False,
     )
-    for fence in standing:
-        scope = _scope(fence.pop("client_scope"), fence.pop("subject_scope"))
-        op.execute(_FENCES.insert().values(scope=scope, **fence))
-
-
-_OLD = ("client_scope", "subject_scope", "at", "keep_until")
 
 
 def _scope(*names: str | bytes) -> bytes:
