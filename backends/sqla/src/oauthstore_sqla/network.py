@@ -38,12 +38,21 @@ class ServerStore(Store):
     def check_out(self) -> PoolProxiedConnection:
         pooled = self._engine.raw_connection()
         for _ in range(ATTEMPTS):
-            if self._usable(pooled):
+            if self._tried(pooled):
                 break
             self.discard(pooled)
             pooled.close()
             pooled = self._engine.raw_connection()
         return pooled
+
+    def _tried(self, pooled: PoolProxiedConnection) -> bool:
+        try:
+            return self._usable(pooled)
+        except BaseException:
+            # The answer to the trial may be on its way: the next caller would take it for its own.
+            pooled.invalidate()
+            pooled.close()
+            raise
 
     def _usable(self, pooled: PoolProxiedConnection) -> bool:
         now = time.monotonic()
@@ -66,7 +75,9 @@ class ServerStore(Store):
 
     def discard(self, pooled: PoolProxiedConnection, failure: StoreError | None = None) -> None:
         ours = pooled.info.get(_GENERATION, self._generation)
-        # An answer that did not come in time tells nothing of the other connections.
-        if ours == self._generation and not isinstance(failure, StoreTimeoutError):
+        # An answer that did not come in time, or a value that was refused with the connection,
+        # tells nothing of the others.
+        alone = isinstance(failure, StoreTimeoutError) or type(failure) is StoreError
+        if ours == self._generation and not alone:
             self._generation += 1
         super().discard(pooled, failure)

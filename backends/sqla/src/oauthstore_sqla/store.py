@@ -135,6 +135,10 @@ class Store(ABC):
         cursor: DBAPICursor = driver.cursor()
         return cursor
 
+    def ended(self, driver: Any, error: BaseException) -> bool:  # noqa: ANN401 - the driver's
+        """Tell whether the connection is closed, or the server closes it after such an error."""
+        return False
+
     def check_out(self) -> PoolProxiedConnection:
         """Return a connection of the pool."""
         return self._engine.raw_connection()
@@ -243,7 +247,8 @@ class Store(ABC):
             return self._in_autocommit(pooled.dbapi_connection, session, work)
         except BaseException as error:
             failure = error if isinstance(error, StoreError) else self.translated(error)
-            if session.broken or _breaks_connection(error, failure):
+            broken = session.broken or _breaks_connection(error, failure)
+            if broken or self.ended(pooled.dbapi_connection, error):
                 self.discard(pooled, failure)
             raise
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pymysql
 from pymysql.constants import ER
@@ -20,7 +20,7 @@ from ..errors import (
     unavailable,
 )
 
-__all__ = ["DRIVER_ERRORS", "translated"]
+__all__ = ["DRIVER_ERRORS", "ends_connection", "translated"]
 
 #: What the driver may raise.
 DRIVER_ERRORS: Final = (pymysql.MySQLError,)
@@ -57,8 +57,17 @@ def translated(error: BaseException, where: str) -> StoreError:
     return of_sqlalchemy(error, where) or _by_number(error, where)
 
 
+def ends_connection(error: BaseException) -> bool:
+    """Tell whether the server closes the connection after it, which the driver does not notice."""
+    return _number(original(error)) == ER.NET_PACKET_TOO_LARGE
+
+
+def _number(error: BaseException) -> Any:  # noqa: ANN401 - whatever the driver puts there
+    return error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
+
+
 def _by_number(error: BaseException, where: str) -> StoreError:
-    number = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
+    number = _number(error)
     if number in _DUPLICATE:
         return duplicate(where)
     if number in _BUSY:

@@ -17,7 +17,7 @@ from oauthstore_core.errors import StoreError, StoreUnavailableError
 
 from ..engine import Session, Statement
 from ..network import ServerStore
-from .errors import DRIVER_ERRORS, translated
+from .errors import DRIVER_ERRORS, ends_connection, translated
 
 __all__ = ["MysqlStore"]
 
@@ -76,6 +76,9 @@ class MysqlStore(ServerStore):
 
     def give_back(self, driver: Any, mode: bool) -> None:  # noqa: ANN401, FBT001 - the same
         driver.autocommit(mode)
+
+    def ended(self, driver: Any, error: BaseException) -> bool:  # noqa: ANN401 - the driver's
+        return not driver.open or ends_connection(error)
 
     def cursor(self, driver: Any) -> DBAPICursor:  # noqa: ANN401 - the driver's
         # An application's connections may have another class.

@@ -57,6 +57,9 @@ class PostgresqlStore(ServerStore):
         driver.autocommit = True
         return mode
 
+    def ended(self, driver: Driver[Any], error: BaseException) -> bool:
+        return driver.closed
+
     def cursor(self, driver: Driver[Any]) -> DBAPICursor:
         # An application's connections may have another factory of rows.
         cursor: Any = driver.cursor(row_factory=tuple_row)
