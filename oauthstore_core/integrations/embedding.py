@@ -1,0 +1,111 @@
+"""What an authorization server inside of an application does where nothing is set.
+
+Of no web framework: every edge that embeds the server stands on it::
+
+    settings = load_settings({"store": store, "issuer": issuer, ...})
+    stores = open_embedded(settings, migrate=migrate)
+    settings = with_issuer(settings, "http://127.0.0.1:8000/oauth")    # from a request
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ..backends import Backend
+from ..clock import Clock
+from ..errors import SettingsError
+from ..settings import Settings, is_loopback
+from ..settings.checks import judge_issuer
+from ..stores import Stores, open_stores
+
+__all__ = ["load_settings", "open_embedded", "with_issuer"]
+
+log = logging.getLogger("oauthstore")
+
+#: Stores of one machine, whose schema nobody else has in use: it is brought up to date unasked.
+_LOCAL: Final = frozenset({"memory", "sqlite"})
+
+
+def load_settings(
+    arguments: Mapping[str, object],
+    *,
+    config_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings of arguments, environment and file, in this order of strength.
+
+    `arguments` are nested as in the file; what is None counts as not given.
+    Where all is kept in memory, secret keys are made, since what they seal
+    ends with the process, too. `SettingsError` lists every problem.
+    """
+    settings = Settings.load(config_file, environ, arguments)
+    if settings.secret_keys:
+        return settings
+    if _kept_in_memory(settings):
+        return replace(settings, secret_keys=(secrets.token_urlsafe(48),))
+    problem = (
+        "`secret_keys` is empty, but what outlives this process is sealed under them. "
+        'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"; keep it, '
+        "and hand it over as `secret_keys=[...]` or in OAUTHSTORE_SECRET_KEYS."
+    )
+    raise SettingsError([problem])
+
+
+def _kept_in_memory(settings: Settings) -> bool:
+    return all(store.scheme == "memory" for store in settings.stores.values())
+
+
+def open_embedded(
+    settings: Settings,
+    *,
+    migrate: bool | None = None,
+    backends: Mapping[str, Backend] | None = None,
+    clock: Clock | None = None,
+) -> Stores:
+    """Return the open stores, whose schemas fit; the caller closes them.
+
+    `migrate`: whether to bring schemas up to date; None: those of SQLite files
+    only, for a database server has other users. `backends` are open ones by
+    store name, see `open_stores`. `ConfigurationError`: what does not fit.
+    """
+    with ExitStack() as resources:
+        stores = resources.enter_context(open_stores(settings, backends=backends, clock=clock))
+        for name, backend in stores.backends.items():
+            if _is_local(settings, name) if migrate is None else migrate:
+                backend.migrate()
+            else:
+                backend.ping()
+        resources.pop_all()
+    return stores
+
+
+def _is_local(settings: Settings, name: str) -> bool:
+    store = settings.stores.get(name)
+    return store is not None and store.scheme.partition("+")[0] in _LOCAL
+
+
+def with_issuer(settings: Settings, address: str) -> Settings:
+    """Return the settings with an issuer: what is set, else the address of a request.
+
+    `address` is the URL under which the request found this server: scheme, host
+    and the path that the endpoints lie under. `SettingsError`: it is not on
+    loopback; elsewhere a client could choose the issuer by its Host header.
+    """
+    if settings.issuer is not None:
+        return settings
+    issuer = address.rstrip("/")
+    if judge_issuer(issuer) is not None or not is_loopback(issuer):
+        problem = (
+            "`issuer` is not set, and it is derived from a request on loopback only, but "
+            f"this one came for {issuer!r}. Set `issuer` to the address that clients know, "
+            "such as https://example.com/oauth."
+        )
+        raise SettingsError([problem])
+    log.warning("No issuer is set: it is %s, for this address was asked first.", issuer)
+    return replace(settings, issuer=issuer)
