@@ -41,7 +41,7 @@ from .views import AuthorizationCode, RefreshToken
 if TYPE_CHECKING:
     from .server import AuthorizationServer
 
-__all__ = ["AuthorizationCodeGrant", "ClientCredentialsGrant", "RefreshTokenGrant"]
+__all__ = ["AuthorizationCodeGrant", "ClientCredentialsGrant", "RefreshTokenGrant", "StoreMixin"]
 
 CODE = "authorization_code"
 #: How often a fresh grant is tried again past a fence before the client is told to wait.
@@ -52,7 +52,7 @@ def _encode(payload: dict[str, Any]) -> str:
     return json.dumps({k: v for k, v in payload.items() if v is not None}, separators=(",", ":"))
 
 
-class _StoreMixin:
+class StoreMixin:
     """What the three grants share: the server, its store, and how tokens become records."""
 
     server: AuthorizationServer
@@ -75,7 +75,7 @@ class _StoreMixin:
         return tokens
 
 
-class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
+class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
     """Authorization code (RFC 6749 section 4.1): one code, one set of tokens."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
@@ -202,7 +202,7 @@ class AuthorizationCodeGrant(_StoreMixin, grants.AuthorizationCodeGrant):
         """Do nothing: the used code stays as evidence until its end."""
 
 
-class RefreshTokenGrant(_StoreMixin, grants.RefreshTokenGrant):
+class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
     """Refresh (RFC 6749 section 6) with rotation, reuse detection and the sealed grace."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
@@ -276,7 +276,7 @@ class RefreshTokenGrant(_StoreMixin, grants.RefreshTokenGrant):
         """Do nothing: the rotation has marked it."""
 
 
-class ClientCredentialsGrant(_StoreMixin, grants.ClientCredentialsGrant):
+class ClientCredentialsGrant(StoreMixin, grants.ClientCredentialsGrant):
     """Client credentials (RFC 6749 section 4.4): the client acts for itself."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = CONFIDENTIAL_METHODS

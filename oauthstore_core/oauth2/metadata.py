@@ -27,7 +27,12 @@ class EndpointPaths:
     @classmethod
     def of(cls, issuer: str) -> EndpointPaths:
         """Return the paths under the issuer's own; the well-known one is at the root."""
-        base = urlsplit(issuer).path.rstrip("/")
+        return cls.below(urlsplit(issuer).path, issuer)
+
+    @classmethod
+    def below(cls, path: str, issuer: str) -> EndpointPaths:
+        """Return the paths under another one; the well-known one is still the issuer's."""
+        base = path.rstrip("/")
         return cls(
             authorization=f"{base}/authorize",
             token=f"{base}/token",
@@ -37,11 +42,10 @@ class EndpointPaths:
         )
 
 
-def server_metadata(settings: Settings, issuer: str) -> dict[str, Any]:
+def server_metadata(settings: Settings, issuer: str, paths: EndpointPaths) -> dict[str, Any]:
     """Return the metadata: what is really served, and nothing else."""
     parts = urlsplit(issuer)
     origin = f"{parts.scheme}://{parts.netloc}"
-    paths = EndpointPaths.of(issuer)
     metadata: dict[str, Any] = {
         "issuer": issuer,
         "token_endpoint": origin + paths.token,

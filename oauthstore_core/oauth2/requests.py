@@ -100,6 +100,8 @@ class _Request(OAuth2Request):
         self.payload: Payload = Payload(pairs)
         #: The client that the request names or authenticated as, for the log.
         self.client: Any = None
+        #: Seconds since the epoch, before anything was looked up for it.
+        self.received_at: int | None = None
 
 
 class AuthorizationRequest(_Request):

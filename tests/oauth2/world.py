@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote_plus, urlencode, urlsplit
@@ -19,10 +19,11 @@ from authlib.oauth2 import OAuth2Error
 from oauthstore_core.backends import Backend
 from oauthstore_core.http import FORM_TYPE, Headers, HttpRequest, HttpResponse
 from oauthstore_core.memory import MemoryBackend
+from oauthstore_core.oauth2.core import LoadUser
 from oauthstore_core.oauth2.registration import register_client
 from oauthstore_core.oauth2.resource import ResourceProtector
 from oauthstore_core.oauth2.resource_owner import ResourceOwner
-from oauthstore_core.oauth2.server import AuthorizationServer, LoadUser
+from oauthstore_core.oauth2.server import AuthorizationServer
 from oauthstore_core.settings import Settings
 from oauthstore_core.stores import open_stores
 from oauthstore_core.testing.clock import FakeClock
@@ -109,18 +110,22 @@ def raw_basic(credentials: bytes) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(credentials).decode()}
 
 
+#: What a parameter may be given as; several values are sent one after the other.
+Value = str | Sequence[str]
+
+
 def form_request(
-    path: str, form: Mapping[str, str] | bytes, headers: Mapping[str, str], query: str = ""
+    path: str, form: Mapping[str, Value] | bytes, headers: Mapping[str, str], query: str = ""
 ) -> HttpRequest:
     """Return a POSTed form."""
-    body = form if isinstance(form, bytes) else urlencode(form).encode()
+    body = form if isinstance(form, bytes) else urlencode(form, doseq=True).encode()
     fields = Headers({"Content-Type": FORM_TYPE, **headers}.items())
     return HttpRequest("POST", path, query_string=query, headers=fields, body=body)
 
 
-def code_query(party: Party, **changes: str | None) -> str:
+def code_query(party: Party, **changes: Value | None) -> str:
     """Return the query of a good authorization request; None leaves a parameter out."""
-    parameters: dict[str, str | None] = {
+    parameters: dict[str, Value | None] = {
         "response_type": "code",
         "client_id": party.client_id,
         "redirect_uri": CALLBACK,
@@ -130,7 +135,8 @@ def code_query(party: Party, **changes: str | None) -> str:
         "code_challenge_method": "S256",
     }
     parameters |= changes
-    return urlencode({name: value for name, value in parameters.items() if value is not None})
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return urlencode(given, doseq=True)
 
 
 class World:
@@ -163,7 +169,9 @@ class World:
 
     # --- clients ---
 
-    def register(self, *, resource_server: bool = False, **metadata: object) -> Party:
+    def register(
+        self, *, resource_server: bool = False, resources: Sequence[str] = (), **metadata: object
+    ) -> Party:
         """Register a confidential client of all grant types, with changes."""
         secret = metadata.pop("client_secret", None)
         client_id = metadata.pop("client_id", None)
@@ -175,6 +183,7 @@ class World:
             client_id=client_id,  # type: ignore[arg-type]
             client_secret=secret,  # type: ignore[arg-type]
             resource_server=resource_server,
+            resources=resources,
         )
         return Party(registered.client.client_id, registered.client_secret)
 
@@ -200,41 +209,41 @@ class World:
         return Answer(self.server.create_authorization_response(request, grant_user=user))
 
     def authorize(
-        self, party: Party, *, user: ResourceOwner | None = ALICE, **changes: str | None
+        self, party: Party, *, user: ResourceOwner | None = ALICE, **changes: Value | None
     ) -> Answer:
         return self.ask(code_query(party, **changes), user=user)
 
-    def code(self, party: Party, **changes: str | None) -> str:
+    def code(self, party: Party, **changes: Value | None) -> str:
         return self.authorize(party, **changes).code
 
     # --- the token endpoint ---
 
     def post_token(
         self,
-        form: Mapping[str, str] | bytes,
+        form: Mapping[str, Value] | bytes,
         headers: Mapping[str, str] | None = None,
         query: str = "",
     ) -> Answer:
         request = form_request(self.server.paths.token, form, headers or {}, query)
         return Answer(self.server.create_token_response(request))
 
-    def token(self, party: Party, **form: str) -> Answer:
+    def token(self, party: Party, **form: Value) -> Answer:
         return self.post_token({**party.form, **form}, party.headers)
 
-    def redeem(self, party: Party, code: str, **changes: str) -> Answer:
+    def redeem(self, party: Party, code: str, **changes: Value) -> Answer:
         form = {"redirect_uri": CALLBACK, "code_verifier": VERIFIER, **changes}
         return self.token(party, grant_type="authorization_code", code=code, **form)
 
-    def issue(self, party: Party, **changes: str | None) -> dict[str, Any]:
+    def issue(self, party: Party, **changes: Value | None) -> dict[str, Any]:
         """Return the token response of a fresh consent."""
         answer = self.redeem(party, self.code(party, **changes))
         assert answer.status == 200, answer.json
         return answer.json
 
-    def refresh(self, party: Party, refresh_token: str, **form: str) -> Answer:
+    def refresh(self, party: Party, refresh_token: str, **form: Value) -> Answer:
         return self.token(party, grant_type="refresh_token", refresh_token=refresh_token, **form)
 
-    def client_credentials(self, party: Party, **form: str) -> Answer:
+    def client_credentials(self, party: Party, **form: Value) -> Answer:
         return self.token(party, grant_type="client_credentials", **form)
 
     # --- the other endpoints ---

@@ -1,0 +1,68 @@
+"""Our own grants and endpoints, which serve what nobody has registered something else for."""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+# pyright: reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+
+from .core import ServerCore
+from .endpoints import IntrospectionEndpoint, RevocationEndpoint
+from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
+from .pkce import S256CodeChallenge
+
+__all__ = ["BuiltInMixin"]
+
+_GRANTS: Final[dict[str, tuple[type[Any], list[Any] | None]]] = {
+    "authorization_code": (AuthorizationCodeGrant, [S256CodeChallenge(required=True)]),
+    "refresh_token": (RefreshTokenGrant, None),
+    "client_credentials": (ClientCredentialsGrant, None),
+}
+_GRANT_CLASSES: Final = frozenset(grant for grant, _ in _GRANTS.values())
+_ENDPOINTS: Final = (RevocationEndpoint, IntrospectionEndpoint)
+
+
+class BuiltInMixin(ServerCore):
+    """Registers our grants and endpoints, behind those of the application whenever they come."""
+
+    def register_built_ins(self) -> None:
+        """Register the grants that the settings name, the endpoints, and the token generator."""
+        for name in self.settings.grants:
+            grant, extensions = _GRANTS[name]
+            self.register_grant(grant, extensions)
+        for endpoint in _ENDPOINTS:
+            if endpoint.ENDPOINT_NAME not in self._endpoints:
+                self.register_endpoint(endpoint)
+        self.register_client_authentication()
+        self.register_token_generator("default", self.create_generator())
+
+    def create_generator(self) -> BearerTokenGenerator:
+        """Return what makes the token responses."""
+        refreshes = "refresh_token" in self.settings.grants
+        return BearerTokenGenerator(
+            self.generate_access_token,
+            self.generate_refresh_token if refreshes else None,
+            self.expires_in,
+        )
+
+    def register_grant(self, grant_cls: type[Any], extensions: Any = None) -> None:
+        """Register a grant class; ours serve only the grant types that no other one does."""
+        super().register_grant(grant_cls, extensions)
+        # Authlib takes the first that fits. The order is kept otherwise.
+        self._authorization_grants.sort(key=_is_built_in)
+        self._token_grants.sort(key=_is_built_in)
+
+    def register_endpoint(self, endpoint: Any) -> None:
+        """Register an endpoint class or instance; it replaces ours of that name."""
+        known = self._endpoints.get(endpoint.ENDPOINT_NAME, [])
+        if any(type(one) in _ENDPOINTS for one in known):
+            del self._endpoints[endpoint.ENDPOINT_NAME]
+        super().register_endpoint(endpoint)
+
+
+def _is_built_in(registered: tuple[type[Any], Any]) -> bool:
+    return registered[0] in _GRANT_CLASSES
