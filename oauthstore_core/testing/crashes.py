@@ -16,7 +16,14 @@ from .deeds import Deed
 from .faults import Fuse, counts, end_this_process
 from .kit import Handle, Kit
 from .peers import PATIENCE, Peer, PeerLostError, Told, pickled, tell
-from .scenarios import KILLED, Builder, assert_repeatable, assert_revocable, assert_whole
+from .scenarios import (
+    KILLED,
+    Builder,
+    assert_purgeable,
+    assert_repeatable,
+    assert_revocable,
+    assert_whole,
+)
 
 __all__ = ["Nursery", "Zygote", "assert_survives_kills", "nursery", "perform", "use_across_a_fork"]
 
@@ -139,7 +146,8 @@ def assert_survives_kills(kit: Kit, builders: Iterable[Builder]) -> None:
     """Kill a process before and after each I/O of each call; look through a new handle.
 
     After an I/O and before the next are one place to a store. So one of them
-    is followed by the same call again, the other by a sweep.
+    is followed by the same call again, the other by a sweep; and then both by a
+    purge, which must find all that has an end.
     """
     kit.require_seam()
     for build in builders:
@@ -159,6 +167,7 @@ def _kill(kit: Kit, build: Builder, moment: str, count: int) -> bool:
         if moment == "before":
             assert_repeatable(handle, scenario, answer, where)
         assert_revocable(handle, scenario, kit.now, where)
+        assert_purgeable(handle, scenario, kit.now, where)
     if told is not None and count == 1:
         pytest.fail(
             "A process was to be killed at its first I/O, but it made none: `on_io` was not "

@@ -123,6 +123,7 @@ def revoke_all(client_id: str | None, subject: str | None, now: int) -> Call:
     return Call("tokens", "revoke_all", (client_id, subject, now, now + DAY))
 
 
-def purge(role: str, verb: str, now: int, limit: int = 100) -> Call:
-    """Purge what the verb purges."""
+def purge(role: str, now: int, limit: int = 100) -> Call:
+    """Purge what the role keeps."""
+    verb = "purge_attempts" if role == "accounts" else f"purge_{role}"
     return Call(role, verb, (now, limit))

@@ -10,17 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import StoreError, StoreUnavailableError
-from ..records import (
-    Grant,
-    Token,
-)
+from ..records import Grant, Purged, Token
+from . import deeds
 from .deeds import Call
 from .flows import alive
 from .kit import Handle, Kit
 from .peers import attempt
-from .samples import (
-    DAY,
-)
+from .samples import DAY
 
 __all__ = [
     "KILLED",
@@ -29,6 +25,7 @@ __all__ = [
     "Scenario",
     "Verdict",
     "assert_done",
+    "assert_purgeable",
     "assert_repeatable",
     "assert_revocable",
     "assert_whole",
@@ -46,6 +43,13 @@ Look = Callable[[Handle], object]
 
 #: Stands for the answer of a call whose process was killed.
 KILLED = object()
+#: A case leaves less than so many purges remove.
+_MOST_PURGES = 100
+
+
+def see_nothing(_: Handle) -> object:
+    """Look where nothing can be seen: no verb shows it."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Scenario:
     in_parts: bool = False
     #: Whether the next call leaves all as it is.
     settled: bool = True
+    #: What of it is still stored: nothing, once all that ends has ended and was purged.
+    left: Look = see_nothing
     #: What was issued under which grant.
     given: Grant | None = None
     issued: Sequence[Token] = ()
@@ -120,6 +126,19 @@ def assert_revocable(handle: Handle, scenario: Scenario, now: int, where: str) -
         assert living == [], f"cut off {where}, no sweep revokes it"
 
 
+def assert_purgeable(handle: Handle, scenario: Scenario, now: int, where: str) -> None:
+    """Purge long after every end: nothing has lost the entry by which a purge finds it."""
+    if handle.backend.capabilities.native_ttl:
+        return
+    purge = deeds.purge(scenario.call.role, now + 1000 * DAY)
+    for _ in range(_MOST_PURGES):
+        purged = purge(handle)
+        if isinstance(purged, Purged) and not purged.more:
+            break
+    left = scenario.left(handle)
+    assert not left, f"cut off {where}, no purge removes it: {left}"
+
+
 def _is_unknown(answer: object) -> bool:
     return answer is KILLED or isinstance(answer, StoreUnavailableError)
 
@@ -152,8 +171,3 @@ def is_true(answer: object) -> bool:
 def is_false(answer: object) -> bool:
     """Accept False itself."""
     return answer is False
-
-
-def see_nothing(_: Handle) -> object:
-    """Look where nothing can be seen: no verb shows it."""
-    return None

@@ -27,6 +27,7 @@ from .samples import (
 )
 from .scenarios import (
     Builder,
+    Look,
     Scenario,
     Verdict,
     equal,
@@ -65,7 +66,8 @@ def _rotate(kit: Kit) -> Scenario:
     done = [family.access, *brought], (brought[1], rotated_record(family.first, kit.now))
     call, won = deeds.rotate(family.grant, family.first, brought, kit.now), RotationOutcome.WON
     right = outcome(won)
-    return Scenario(call, look, before, done, right, right, given=family.grant, issued=issued)
+    left, given = _left_of(family.grant, issued), family.grant
+    return Scenario(call, look, before, done, right, right, left=left, given=given, issued=issued)
 
 
 def _reuse(kit: Kit) -> Scenario:
@@ -105,7 +107,7 @@ def _purge_tokens(kit: Kit) -> Scenario:
     given = grant(kit.now - 99, keep_until=kit.now)
     token = access_token(kit.now - 99)
     kit.first.tokens.save_token(given, [token])
-    call = deeds.purge("tokens", "purge_tokens", kit.now)
+    call = deeds.purge("tokens", kit.now)
 
     def look(handle: Handle) -> object:
         return handle.tokens.query_token(token.digest) is None
@@ -129,8 +131,8 @@ def _redeem(kit: Kit) -> Scenario:
     right, again = outcome(ClaimOutcome.WON), outcome(ClaimOutcome.ALREADY_USED)
     call = deeds.redeem(code, given, tokens, kit.now)
     before: tuple[object, object] = (code, [])
-    done = (used, tokens)
-    return Scenario(call, look, before, done, right, again, given=given, issued=tokens)
+    done, left = (used, tokens), _left_of(given, tokens)
+    return Scenario(call, look, before, done, right, again, left=left, given=given, issued=tokens)
 
 
 def _token_scenario(
@@ -147,9 +149,19 @@ def _token_scenario(
         lambda handle: alive(handle, given, issued, now),
         *states,
         *verdicts,
+        left=_left_of(given, issued),
         given=given,
         issued=issued,
     )
+
+
+def _left_of(given: Grant, issued: Sequence[Token]) -> Look:
+    def look(handle: Handle) -> object:
+        family = handle.tokens.query_refresh_token(given.family) if given.family else None
+        digests = [token.digest for token in issued if token.kind != "refresh"]
+        return family or [d for d in digests if handle.tokens.query_token(d) is not None]
+
+    return look
 
 
 def _two_states(family: Family) -> tuple[list[Token], tuple[list[Token], list[Token]]]:

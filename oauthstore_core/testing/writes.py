@@ -17,13 +17,7 @@ from ..records import (
 from . import deeds
 from .deeds import Call
 from .kit import Handle, Kit
-from .samples import (
-    account,
-    client,
-    credential,
-    fresh,
-    pending,
-)
+from .samples import DAY, account, client, credential, fresh, pending
 from .scenarios import (
     Builder,
     Look,
@@ -42,18 +36,18 @@ __all__ = ["ACCOUNTS", "CLIENTS", "CREDENTIALS", "NONCES"]
 
 
 def _create_client(kit: Kit) -> Scenario:
-    new = client()
+    new = client(expires_at=kit.now + DAY)
     done = replace(new, version=1)
-    right, again = equal(done), raises(DuplicateError)
-    return Scenario(deeds.save_client(new), _client(new), None, done, right, again)
+    right, again, look = equal(done), raises(DuplicateError), _client(new)
+    return Scenario(deeds.save_client(new), look, None, done, right, again, left=look)
 
 
 def _replace_client(kit: Kit) -> Scenario:
-    saved = kit.first.clients.save_client(client())
-    done = replace(saved, owner="other", version=2)
-    right, again = equal(done), raises(ConflictError)
+    saved = kit.first.clients.save_client(client(expires_at=kit.now + DAY))
+    done = replace(saved, owner="other", expires_at=kit.now + 2 * DAY, version=2)
+    right, again, look = equal(done), raises(ConflictError), _client(saved)
     call = deeds.save_client(replace(done, version=1))
-    return Scenario(call, _client(saved), saved, done, right, again)
+    return Scenario(call, look, saved, done, right, again, left=look)
 
 
 def _delete_client(kit: Kit) -> Scenario:
@@ -64,7 +58,7 @@ def _delete_client(kit: Kit) -> Scenario:
 
 def _purge_clients(kit: Kit) -> Scenario:
     saved = kit.first.clients.save_client(client(expires_at=kit.now))
-    call = deeds.purge("clients", "purge_clients", kit.now)
+    call = deeds.purge("clients", kit.now)
     purged = is_a(Purged)
     return Scenario(call, _client(saved), saved, None, purged, purged, in_parts=True)
 
@@ -99,7 +93,8 @@ def _delete_account(kit: Kit) -> Scenario:
 
 def _count_attempt(kit: Kit) -> Scenario:
     call = deeds.count_attempt(fresh(), 60, kit.now)
-    return Scenario(call, see_nothing, None, None, equal(1), equal(2))
+    # What was purged is forgotten: then this is the first attempt once more.
+    return Scenario(call, see_nothing, None, None, equal(1), equal(2), left=lambda h: call(h) != 1)
 
 
 def _account(given: Account) -> Look:
@@ -113,15 +108,19 @@ def _account(given: Account) -> Look:
 
 
 def _claim_nonce(kit: Kit) -> Scenario:
-    call = deeds.claim_nonce(fresh(), kit.now + 300, kit.now)
-    return Scenario(call, see_nothing, None, None, is_true, is_false)
+    return _nonce_scenario(deeds.claim_nonce(fresh(), kit.now + 300, kit.now))
 
 
 def _claim_expired_nonce(kit: Kit) -> Scenario:
     digest, later = fresh(), kit.now + 300
     assert kit.first.nonces.claim_nonce(digest, later, kit.now) is True
-    call = deeds.claim_nonce(digest, later + 300, later)
-    return Scenario(call, see_nothing, None, None, is_true, is_false)
+    return _nonce_scenario(deeds.claim_nonce(digest, later + 300, later))
+
+
+def _nonce_scenario(call: Call) -> Scenario:
+    # What was purged is forgotten: then it is new once more.
+    left: Look = lambda handle: call(handle) is not True  # noqa: E731 - one look
+    return Scenario(call, see_nothing, None, None, is_true, is_false, left=left)
 
 
 def _save_credential(kit: Kit) -> Scenario:
@@ -135,7 +134,8 @@ def _save_credential(kit: Kit) -> Scenario:
         return handle.credentials.query_credential(new.kind, new.digest), holder == new
 
     call, again = deeds.save_credential(new, kit.now), raises(DuplicateError)
-    return Scenario(call, look, (None, False), (new, True), equal(None), again)
+    left = _credential(new.kind, new.digest)
+    return Scenario(call, look, (None, False), (new, True), equal(None), again, left=left)
 
 
 def _claim(kit: Kit) -> Scenario:
@@ -168,25 +168,19 @@ def _credential_scenario(
     call: Call, before: object, done: object, right: Verdict, again: Verdict
 ) -> Scenario:
     kind, digest = (str(argument) for argument in call.arguments[:2])
-    return Scenario(
-        call,
-        lambda handle: handle.credentials.query_credential(kind, digest),
-        before,
-        done,
-        right,
-        again,
-    )
+    look = _credential(kind, digest)
+    return Scenario(call, look, before, done, right, again, left=look)
+
+
+def _credential(kind: str, digest: str) -> Look:
+    return lambda handle: handle.credentials.query_credential(kind, digest)
 
 
 def _purge_credentials(kit: Kit) -> Scenario:
     given = credential(kit.now - 99, expires_at=kit.now - 9, keep_until=kit.now)
     kit.first.credentials.save_credential(given, kit.now - 99)
-    call = deeds.purge("credentials", "purge_credentials", kit.now)
-
-    def look(handle: Handle) -> object:
-        return handle.credentials.query_credential(given.kind, given.digest)
-
-    purged = is_a(Purged)
+    call = deeds.purge("credentials", kit.now)
+    purged, look = is_a(Purged), _credential(given.kind, given.digest)
     return Scenario(call, look, given, None, purged, purged, in_parts=True)
 
 

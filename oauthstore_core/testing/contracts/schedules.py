@@ -250,7 +250,7 @@ class CredentialSchedules(Contract):
         def prepare() -> tuple[Deed, Deed, Callable[..., None]]:
             given = _stored(kit, credential(kit.now))
             end = _stored(kit, credential(kit.now, expires_at=kit.now - 9, keep_until=kit.now))
-            purge = deeds.purge("credentials", "purge_credentials", kit.now)
+            purge = deeds.purge("credentials", kit.now)
 
             def check(*answers: object) -> None:
                 assert Claim(WON, given) in answers

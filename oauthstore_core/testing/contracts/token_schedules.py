@@ -142,7 +142,7 @@ class TokenSchedules(Contract):
                 kit.first.tokens.save_token(again, tokens)
                 assert alive(kit.first, again, tokens, kit.now) == tokens
 
-            purge = deeds.purge("tokens", "purge_tokens", kit.now, 1)
+            purge = deeds.purge("tokens", kit.now, 1)
             return Schedule(purge, purge, check)
 
         interleave(kit, prepare)
@@ -268,7 +268,7 @@ def _purge_amid(kit: Kit, check: Callable[..., None]) -> tuple[Deed, Callable[..
         left = kit.first.tokens.list_grants(ended.client_id, None, None, 5)
         assert list(left.items) == [] or kit.capabilities.native_ttl
 
-    return deeds.purge("tokens", "purge_tokens", kit.now), check_both
+    return deeds.purge("tokens", kit.now), check_both
 
 
 def _revoke(

@@ -11,7 +11,17 @@ from unittest.mock import patch
 
 from ...errors import GrantRevokedError, StoreTimeoutError, StoreUnavailableError
 from ...memory import MemoryBackend
-from ...records import Claim, ClaimOutcome, Grant, IssuedToken, Rotation, Token, TokenState
+from ...memory.deadlines import Deadlines
+from ...records import (
+    Claim,
+    ClaimOutcome,
+    Credential,
+    Grant,
+    IssuedToken,
+    Rotation,
+    Token,
+    TokenState,
+)
 from .broken import let_others_go_first
 from .files import FileBackend
 
@@ -119,6 +129,26 @@ class IndexInALaterCommit(FileBackend):
 
         self.change(save)
         self.change(index)
+
+
+class DeadlineInALaterCommit(FileBackend):
+    """Saves a credential, and commits before the index of the purge has its end."""
+
+    caught_by = "FLT-01d"
+
+    def save_credential(self, credential: Credential, now: int) -> None:
+        def save(backend: MemoryBackend) -> None:
+            index = backend.credentials._deadlines
+            backend.credentials._deadlines = Deadlines()
+            backend.credentials.save_credential(credential, now)
+            backend.credentials._deadlines = index
+
+        def note(backend: MemoryBackend) -> None:
+            key = (credential.kind, credential.digest)
+            backend.credentials._deadlines.add(credential.keep_until, key)
+
+        self.change(save)
+        self.change(note)
 
 
 class RotationInTwoCommits(FileBackend):
@@ -325,6 +355,7 @@ INTERRUPTION_SABOTAGE: tuple[type[FileBackend], ...] = (
     SweepBeforeFence,
     MarkLookedAtBeforeTheCommit,
     IndexInALaterCommit,
+    DeadlineInALaterCommit,
     RotationInTwoCommits,
     RedeemedInTwoCommits,
     LockLeftBehind,
