@@ -91,6 +91,7 @@ def test_an_engine_for_asyncio_is_refused_with_advice() -> None:
         ({"timeout": float("nan")}, "Give a number of seconds"),
         ({"access_tokens_per_grant": 0}, "Give 1 or more"),
         ({"access_tokens_per_grant": True}, "Give 1 or more"),
+        ({"timeout": 3}, "not a server .* 'busy_timeout'"),
         ({"synchronous": "OFF"}, "Give FULL or NORMAL"),
         ({"engine": "sqlite:///x"}, "sqlalchemy.Engine"),
     ],

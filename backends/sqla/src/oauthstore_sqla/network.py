@@ -13,12 +13,14 @@ from oauthstore_core.errors import StoreError, StoreTimeoutError
 from .options import Options
 from .store import ATTEMPTS, Store
 
-__all__ = ["CONNECTIONS", "POOL_TIMEOUT", "RECYCLE", "ServerStore"]
+__all__ = ["CONNECTIONS", "POOL_TIMEOUT", "RECYCLE", "TIMEOUT", "ServerStore"]
 
 #: How many connections a process opens at most, unless an option says otherwise.
 CONNECTIONS: Final = 20
 #: Seconds for which a caller waits for one of them.
 POOL_TIMEOUT: Final = 10.0
+#: Seconds in which a server has to answer, unless an option says otherwise.
+TIMEOUT: Final = 10.0
 #: Seconds after which a connection is made anew: servers and firewalls drop old ones.
 RECYCLE: Final = 1800
 #: A connection that was idle for so many seconds is tried before it is used.

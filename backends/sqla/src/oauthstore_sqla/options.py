@@ -14,7 +14,7 @@ from oauthstore_core.judgement import ACCESS_TOKENS_PER_GRANT
 
 from .engine import OnIo
 
-__all__ = ["Options", "impossible", "only_sqlite", "read_options"]
+__all__ = ["Options", "impossible", "only_servers", "only_sqlite", "read_options"]
 
 _SYNCHRONOUS: Final = ("FULL", "NORMAL")
 #: What is a connection's, and so the application's affair where the engine is its own.
@@ -32,8 +32,9 @@ class Options:
     connections: int | None = None
     #: Of SQLite only.
     synchronous: str | None = None
-    #: Seconds in which a server has to take a connection, or to answer a statement.
-    timeout: float = 10.0
+    #: Seconds in which a server has to take a connection, or to answer a statement; None: 10.
+    #: Not of SQLite.
+    timeout: float | None = None
     #: The application's own engine, which the application disposes of.
     engine: Engine | None = None
     #: A seam for tests: called with "before" and "after" each statement, it may wait, or raise
@@ -67,8 +68,9 @@ def _check(options: Options) -> None:
         raise impossible("connections", connections, "1 or more")
     if not _is_number(options.busy_timeout, int, float) or options.busy_timeout < 0:
         raise impossible("busy_timeout", options.busy_timeout, "a number of seconds")
-    if not _is_number(options.timeout, int, float) or options.timeout < 1:
-        raise impossible("timeout", options.timeout, "a number of seconds, 1 or more")
+    timeout = options.timeout
+    if timeout is not None and (not _is_number(timeout, int, float) or timeout < 1):
+        raise impossible("timeout", timeout, "a number of seconds, 1 or more")
     if options.synchronous not in {None, *_SYNCHRONOUS}:
         raise impossible("synchronous", options.synchronous, " or ".join(_SYNCHRONOUS))
 
@@ -96,6 +98,16 @@ def _check_engine(engine: object, given: Mapping[str, Any]) -> None:
                 f"The store was opened with the option {name!r} and an engine, but the engine's "
                 f"connections are set up by the application. Set it there, and leave out {name!r}."
             )
+
+
+def only_servers(options: Options) -> None:
+    """Refuse options that mean nothing to SQLite."""
+    if options.timeout is not None:
+        raise ConfigurationError(
+            "The store was opened with the option 'timeout', but SQLite is a file, not a server "
+            "that may leave one waiting. Leave it out, or set 'busy_timeout': for how long a "
+            "writer waits for others."
+        )
 
 
 def only_sqlite(options: Options) -> None:

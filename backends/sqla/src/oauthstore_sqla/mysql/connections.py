@@ -10,7 +10,7 @@ import pymysql
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
-from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE
+from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE, TIMEOUT
 from ..options import Options, only_sqlite
 
 __all__ = ["open_engine", "refused_parameters"]
@@ -67,11 +67,12 @@ def open_engine(url: URL, options: Options) -> Engine:
 
 def _arguments(url: URL, options: Options) -> dict[str, Any]:
     """Return the driver's arguments, but for those that the URL gives itself."""
+    timeout = options.timeout or TIMEOUT
     wanted = {
         "charset": "utf8mb4",
-        "connect_timeout": math.ceil(options.timeout),
-        "read_timeout": options.timeout + options.busy_timeout,
-        "write_timeout": options.timeout,
+        "connect_timeout": math.ceil(timeout),
+        "read_timeout": timeout + options.busy_timeout,
+        "write_timeout": timeout,
     }
     given = {name: value for name, value in wanted.items() if name not in url.query}
     return {"autocommit": True, **given}

@@ -9,7 +9,7 @@ from psycopg import Connection as Driver
 from psycopg import ProgrammingError, conninfo
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 
-from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE
+from ..network import CONNECTIONS, POOL_TIMEOUT, RECYCLE, TIMEOUT
 from ..options import Options, only_sqlite
 from .patience import PatientConnection
 
@@ -51,7 +51,7 @@ def open_engine(url: URL, options: Options) -> Engine:
     def _(_: object, __: object, arguments: Any, named: Any) -> PatientConnection:  # noqa: ANN401
         driver = PatientConnection.connect(*arguments, **named)
         # Beyond the server's own time-out, which tells more.
-        driver.patience = options.busy_timeout + options.timeout + 1
+        driver.patience = options.busy_timeout + (options.timeout or TIMEOUT) + 1
         return driver
 
     @event.listens_for(engine, "connect")
@@ -63,12 +63,13 @@ def open_engine(url: URL, options: Options) -> Engine:
 
 def _arguments(url: URL, options: Options) -> dict[str, Any]:
     """Return the driver's arguments, but for those that the URL gives itself."""
+    timeout = options.timeout or TIMEOUT
     wanted = {
         "application_name": "oauthstore",
         "client_encoding": "utf8",
-        "connect_timeout": math.ceil(options.timeout),
+        "connect_timeout": math.ceil(timeout),
         # Of a peer that is gone without a word, the system tells only after that time.
-        "tcp_user_timeout": round(options.timeout * 1000),
+        "tcp_user_timeout": round(timeout * 1000),
     }
     given = {name: value for name, value in wanted.items() if name not in url.query}
     return {"autocommit": True, **given}
@@ -77,6 +78,7 @@ def _arguments(url: URL, options: Options) -> dict[str, Any]:
 def _set_up(driver: Driver[Any], options: Options) -> None:
     """Set what an administrator may have set otherwise for all; in one flight."""
     waiting = max(1, round(options.busy_timeout * 1000))
+    answering = round((options.timeout or TIMEOUT) * 1000)
     driver.execute(
         "SELECT set_config('default_transaction_isolation', 'read committed', false),"
         " set_config('default_transaction_read_only', 'off', false),"
@@ -85,5 +87,5 @@ def _set_up(driver: Driver[Any], options: Options) -> None:
         # `local` and stronger survive a crash of this server; nothing is set weaker.
         " set_config('synchronous_commit', CASE WHEN commit = 'off' THEN 'on' ELSE commit END,"
         " false) FROM current_setting('synchronous_commit') AS commit",
-        (str(waiting), str(waiting + round(options.timeout * 1000))),
+        (str(waiting), str(waiting + answering)),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine
 from oauthstore_core.errors import ConfigurationError
 
 from ..errors import shown
-from ..options import Options
+from ..options import Options, only_servers
 
 __all__ = [
     "JOURNAL_MODE",
@@ -77,6 +77,7 @@ def check_url(url: URL) -> None:
 
 def open_engine(path: Path, options: Options) -> Engine:
     """Return an engine in AUTOCOMMIT whose connections fail where there is no file."""
+    only_servers(options)
 
     def connect() -> sqlite3.Connection:
         connection = _connect(path, "rw", options.busy_timeout)
