@@ -45,9 +45,10 @@ def _fill_new() -> None:
     connection = op.get_bind()
     old = sa.table(_FENCES, *map(sa.column, _OLD))
     new = sa.table(_NEW, *map(sa.column, ("scope", "at", "keep_until")))
-    for client, subject, at, keep_until in connection.execute(sa.select(*old.c)).all():
-        fence = {"scope": _scope(client, subject), "at": at, "keep_until": keep_until}
-        connection.execute(new.insert().values(fence))
+    for fence in connection.execute(sa.select(*old.c)).mappings().all():
+        scope = _scope(fence["client_scope"], fence["subject_scope"])
+        kept = {"scope": scope, "at": fence["at"], "keep_until": fence["keep_until"]}
+        connection.execute(new.insert().values(kept))
 
 
 def _create(name: str, indexes: Mapping[str, Sequence[str]]) -> None:
