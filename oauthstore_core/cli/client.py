@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -60,6 +60,13 @@ def client() -> None:
 @click.option(
     "--resource-server", is_flag=True, help="It may introspect the tokens of other clients."
 )
+@click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="URI",
+    help="May be repeated: a resource server learns only of tokens for these, or for none.",
+)
 @global_options
 @pass_invocation
 def create(
@@ -71,6 +78,7 @@ def create(
     resource_server: bool,
     grant_types: tuple[str, ...],
     redirect_uris: tuple[str, ...],
+    resources: tuple[str, ...],
     **metadata: str | None,
 ) -> None:
     """Register a client; its id and secret are printed, the secret this once.
@@ -85,6 +93,7 @@ def create(
         "redirect_uris": list(redirect_uris) or None,
     }
     with invocation.server() as server:
+        _refuse_unknown(resources, server.settings.resources)
         registration = register_client(
             server.stores.clients,
             complete,
@@ -93,6 +102,7 @@ def create(
             client_id=client_id,
             client_secret=secret,
             resource_server=resource_server,
+            resources=resources,
             scopes=tuple(server.settings.scopes),
         )
     information = registration.information()
@@ -159,6 +169,16 @@ def confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True, err=True)
 
 
+def _refuse_unknown(resources: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [uri for uri in resources if uri not in known]
+    if unknown:
+        raise RefusedFailure(
+            f"The server knows no resource {', '.join(unknown)} "
+            f"(its setting `resources` has: {', '.join(known) or 'none'}). "
+            "No token could ever name it. Add it to the setting, to the letter."
+        )
+
+
 def _missing(client_id: str) -> NotFoundFailure:
     return NotFoundFailure(
         f"There is no client {client_id!r} in this store. See all: oauthstore client list"
@@ -180,6 +200,8 @@ def _information(record: Client) -> dict[str, Any]:
     more = {"source": record.source, "secrets": len(payload.get("secret_digests", ()))}
     if payload.get("resource_server"):
         more["resource_server"] = True
+    if payload.get("resources"):
+        more["resources"] = payload["resources"]
     return Registration(record).information() | more
 
 

@@ -73,6 +73,7 @@ def _describe(server: AuthorizationServer, found: AccessToken | RefreshToken) ->
         "client_id": found.client_id,
         "subject": found.subject,
         "scope": found.scope,
+        "audience": list(found.audience),
         "issued_at": token_record.issued_at,
         "expires_at": token_record.expires_at,
         "grant_id": grant.grant_id,
@@ -99,4 +100,5 @@ def _state(found: AccessToken | RefreshToken, now: int) -> str:
 
 def _show(described: dict[str, Any]) -> None:
     shown = {name: moment(described[name]) for name in _TIMES}
-    show_fields((described | shown).items())
+    audience = ", ".join(described["audience"]) or "none in particular"
+    show_fields((described | shown | {"audience": audience}).items())

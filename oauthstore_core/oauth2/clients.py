@@ -100,6 +100,12 @@ class ClientRecord(ClientMixin):
         """Whether it may introspect the tokens of other clients (RFC 7662 section 4)."""
         return self.payload.get("resource_server") is True
 
+    @property
+    def resources(self) -> Sequence[str]:
+        """The protected resources that a resource server is; empty: it names none (RFC 8707)."""
+        resources: Sequence[str] = self.payload.get("resources", ())
+        return resources
+
     # --- Authlib's ClientMixin ---
 
     def get_client_id(self) -> str:

@@ -74,18 +74,30 @@ class IntrospectionEndpoint(_HintlessMixin, AuthlibIntrospectionEndpoint):
         """Tell whether the client may know; if not, the token is inactive to it.
 
         A resource server learns of access tokens only: what looks at `active`
-        alone would else take another client's refresh token for one.
+        alone would else take another client's refresh token for one. One that
+        is registered with its resources learns of no token that names only
+        others (RFC 8707). A token that names none is for every resource server
+        of this issuer; who does not take such ones looks at `aud`, too.
         """
         if token.check_client(client):
             return True
-        return client.is_resource_server and isinstance(token, AccessToken)
+        if not client.is_resource_server or not isinstance(token, AccessToken):
+            return False
+        audience, resources = token.audience, client.resources
+        return not audience or not resources or not set(audience).isdisjoint(resources)
 
     def introspect_token(self, token: AccessToken | RefreshToken) -> Mapping[str, Any]:
-        """Return the claims of an active token (RFC 7662 section 2.2)."""
+        """Return the claims of an active token (RFC 7662 section 2.2).
+
+        `aud` is one resource, or a list where the token names several; it is
+        left out where it names none, and of a refresh token, which is for the
+        authorization server alone.
+        """
         claims = {
             "active": True,
             "client_id": token.client_id,
             "scope": token.scope,
+            "aud": _audience(token),
             "sub": token.subject,
             "exp": token.expires_at,
             "iat": token.token.issued_at,
@@ -93,3 +105,9 @@ class IntrospectionEndpoint(_HintlessMixin, AuthlibIntrospectionEndpoint):
             "token_type": "Bearer" if isinstance(token, AccessToken) else None,
         }
         return {name: value for name, value in claims.items() if value is not None}
+
+
+def _audience(token: AccessToken | RefreshToken) -> str | list[str] | None:
+    if not isinstance(token, AccessToken) or not token.audience:
+        return None
+    return token.audience[0] if len(token.audience) == 1 else list(token.audience)

@@ -12,6 +12,7 @@ import logging
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
 from authlib.oauth2.rfc6750 import InsufficientScopeError as AuthlibInsufficientScopeError
+from authlib.oauth2.rfc6750 import InvalidTokenError
 
 from ..digests import generate_identifier
 from ..redaction import redact
@@ -22,6 +23,7 @@ __all__ = [
     "MissingTokenError",
     "RefusedGrantError",
     "TemporarilyUnavailableError",
+    "WrongAudienceError",
     "log_refusal",
 ]
 
@@ -80,6 +82,16 @@ class MissingTokenError(OAuth2Error):
         return [*super().get_headers(), ("WWW-Authenticate", 'Bearer realm="oauthstore"')]
 
 
+class WrongAudienceError(InvalidTokenError):
+    """The token is valid, but for another protected resource (RFC 8707, RFC 9700 2.3).
+
+    To its bearer it looks like any invalid token.
+    """
+
+    #: For the operator's log, not for the client.
+    reason = "the token does not name this resource"
+
+
 class InsufficientScopeError(AuthlibInsufficientScopeError):
     """The token is valid, but its scope does not reach (RFC 6750 section 3.1)."""
 
@@ -88,8 +100,10 @@ class InsufficientScopeError(AuthlibInsufficientScopeError):
         self.scopes = scopes
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Return the JSON headers and a challenge that names the scope."""
-        challenge = f'Bearer realm="oauthstore", error="insufficient_scope", scope="{self.scopes}"'
+        """Return the JSON headers and a challenge that names the scope, where there is one."""
+        challenge = 'Bearer realm="oauthstore", error="insufficient_scope"'
+        if self.scopes:
+            challenge += f', scope="{self.scopes}"'
         return [*super().get_headers(), ("WWW-Authenticate", challenge)]
 
 

@@ -35,6 +35,12 @@ from .clients import ClientRecord
 from .errors import RefusedGrantError, TemporarilyUnavailableError
 from .handles import parse_refresh_handle
 from .redirect_uris import with_parameters
+from .resource_indicators import (
+    Audience,
+    InvalidTargetError,
+    narrow_audience,
+    requested_resources,
+)
 from .resource_owner import ResourceOwner
 from .views import AuthorizationCode, RefreshToken
 
@@ -57,6 +63,12 @@ class StoreMixin:
 
     server: AuthorizationServer
     request: Any
+    #: Of the access token; set when the request has been validated.
+    audience: Audience = ()
+
+    def requested_resources(self) -> Audience:
+        """Return the resources that the request names. `InvalidTargetError`: one is unknown."""
+        return requested_resources(self.request.payload, self.server.settings.resources)
 
     def issue_records(self, response: dict[str, Any], grant: Grant, now: int) -> Sequence[Token]:
         """Return the records of a token response; shortens its life to the grant's."""
@@ -65,8 +77,11 @@ class StoreMixin:
         if grant.keep_until is not None:
             end = min(end, grant.keep_until)
         response["expires_in"] = end - now
-        payload = _encode({"scope": response.get("scope", "")})
-        tokens = [Token(digest(response["access_token"]), "access", now, end, payload=payload)]
+        payload: dict[str, Any] = {"scope": response.get("scope", "")}
+        if set(self.audience) != set(json.loads(grant.payload).get("resource", ())):
+            payload["aud"] = self.audience
+        handle = digest(response["access_token"])
+        tokens = [Token(handle, "access", now, end, payload=_encode(payload))]
         if "refresh_token" in response:
             idle = now + lifetimes.refresh_token_idle
             absolute = grant.granted_at + lifetimes.refresh_token_absolute
@@ -79,8 +94,20 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
     """Authorization code (RFC 6749 section 4.1): one code, one set of tokens."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+    #: What a validated authorization request names, for a consent page and the code.
+    resources: Audience = ()
 
     # --- the authorization endpoint ---
+
+    def validate_authorization_request(self) -> str:
+        """Return the redirect URI of a valid request, and know the resources that it names."""
+        redirect_uri: str = super().validate_authorization_request()
+        try:
+            self.resources = self.requested_resources()
+        except InvalidTargetError as error:
+            error.redirect_uri = redirect_uri
+            raise
+        return redirect_uri
 
     def create_authorization_response(
         self, redirect_uri: str, grant_user: Any
@@ -113,6 +140,7 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
         payload = {
             "redirect_uri": data.get("redirect_uri"),
             "scope": request.scope,
+            "resource": self.resources or None,
             "code_challenge": data.get("code_challenge"),
             "auth_time": getattr(owner, "auth_time", None),
         }
@@ -131,6 +159,12 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
         self.server.stores.credentials.save_credential(credential, now)
 
     # --- the token endpoint ---
+
+    def validate_token_request(self) -> None:
+        """Validate client, code, redirect URI and PKCE, then the audience."""
+        super().validate_token_request()
+        code: AuthorizationCode = self.request.authorization_code
+        self.audience = narrow_audience(self.requested_resources(), code.resources)
 
     def query_authorization_code(self, code: str, client: ClientRecord) -> AuthorizationCode | None:
         """Return the code if it can be redeemed, or was: the claim punishes its reuse.
@@ -174,6 +208,11 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
         credential = code.credential
         handle = parse_refresh_handle(token.get("refresh_token", ""))
         granted_at = credential.granted_at or 0
+        payload = {
+            "scope": code.get_scope(),
+            "resource": code.resources or None,
+            "auth_time": code.payload.get("auth_time"),
+        }
         return Grant(
             credential.grant_id or generate_identifier(),
             credential.client_id,
@@ -181,9 +220,7 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
             family=handle.family_digest if handle else None,
             granted_at=granted_at,
             keep_until=self.server.grant_end(granted_at),
-            payload=_encode(
-                {"scope": code.get_scope(), "auth_time": code.payload.get("auth_time")}
-            ),
+            payload=_encode(payload),
         )
 
     def _redeem(
@@ -207,6 +244,12 @@ class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
     INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def validate_token_request(self) -> None:
+        """Validate client, refresh token and scope, then the audience."""
+        super().validate_token_request()
+        presented: RefreshToken = self.request.refresh_token
+        self.audience = narrow_audience(self.requested_resources(), presented.audience)
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken | None:
         """Return the token if its family is known; the rotation judges the rest."""
@@ -261,7 +304,7 @@ class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
             raise RefusedGrantError(f"the refresh token is {rotation.outcome.value}")
 
     def _seal(self, token: dict[str, Any], presented: RefreshToken) -> bytes:
-        encoded = json.dumps(token).encode()
+        encoded = json.dumps({**token, "aud": self.audience}).encode()
         return seal_with_handle(str(presented.handle), encoded, presented.grant.grant_id)
 
     def _answer_again(self, token: dict[str, Any], presented: RefreshToken, sealed: bytes) -> None:
@@ -269,8 +312,12 @@ class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
             opened = open_with_handle(str(presented.handle), sealed, presented.grant.grant_id)
         except SealError as error:
             raise RefusedGrantError("the sealed response does not open") from error
+        answer = json.loads(opened)
+        # A token for one resource in the hands of another is what audiences are there to prevent.
+        if set(answer.pop("aud", ())) != set(self.audience):
+            raise InvalidTargetError("The refresh token was just used for another resource.")
         token.clear()
-        token.update(json.loads(opened))
+        token.update(answer)
 
     def revoke_old_credential(self, refresh_token: RefreshToken) -> None:
         """Do nothing: the rotation has marked it."""
@@ -289,6 +336,7 @@ class ClientCredentialsGrant(StoreMixin, grants.ClientCredentialsGrant):
         """
         self._granted_at = self.server.clock.now()
         super().validate_token_request()
+        self.audience = self.requested_resources()
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Store the token under a grant of its own, which ends with it.
@@ -316,7 +364,7 @@ class ClientCredentialsGrant(StoreMixin, grants.ClientCredentialsGrant):
             self.request.client.client_id,
             granted_at=now,
             keep_until=now + settings.lifetimes.access_token + settings.clock_skew,
-            payload=_encode({"scope": token.get("scope", "")}),
+            payload=_encode({"scope": token.get("scope", ""), "resource": self.audience or None}),
         )
 
     def _start_anew(self, token: dict[str, Any]) -> None:

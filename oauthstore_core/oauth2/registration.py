@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.base import invalid_error_characters
 
 from ..clock import Clock
 from ..digests import digest, generate_handle, generate_identifier
 from ..hookspecs import ClientStore
 from ..records import Client
 from ..sealing import KeyRing
+from ..settings.checks import judge_resource
 from .client_authentication import METHODS
 from .clients import SECRET_PURPOSE
 from .redirect_uris import problem_with
@@ -80,6 +82,7 @@ def register_client(
     source: str = "static",
     owner: str | None = None,
     resource_server: bool = False,
+    resources: Collection[str] = (),
     scopes: Collection[str] = (),
 ) -> Registration:
     """Register a client and return it with its secret, which is nowhere stored.
@@ -87,12 +90,15 @@ def register_client(
     A given `client_id` and `client_secret` take over a registration from
     elsewhere; such a secret may be weak and is kept as HMAC under the key
     ring, a generated one as SHA-256. `resource_server`: it may introspect
-    others' tokens. `scopes`: those that the server knows; none: any.
+    others' tokens; with `resources`, the URIs of the protected resources that
+    it is, only those that name one of them or none (RFC 8707). `scopes`: those
+    that the server knows; none: any.
 
     `InvalidClientMetadataError`, `InvalidRedirectUriError`: what is wrong.
     `DuplicateError`: the client id exists.
     """
     complete = _checked(metadata, scopes)
+    _check_resources(resources, resource_server=resource_server)
     public = complete["token_endpoint_auth_method"] == "none"
     if client_id is not None and not _VISIBLE.fullmatch(client_id):
         raise InvalidClientMetadataError("A client_id is 1 to 2048 printable ASCII characters.")
@@ -106,6 +112,8 @@ def register_client(
         payload["secret_digests"] = [_secret_digest(secret, key_ring, now, imported=imported)]
     if resource_server:
         payload["resource_server"] = True
+    if resources:
+        payload["resources"] = list(dict.fromkeys(resources))
     client = Client(
         client_id or generate_identifier(),
         owner=owner,
@@ -183,6 +191,17 @@ def _check_scope(complete: dict[str, Any], scopes: Collection[str]) -> None:
         raise InvalidClientMetadataError(
             f"The server has no scope {_list(unknown)}; it has {_list(scopes)}."
         )
+
+
+def _check_resources(resources: Collection[str], *, resource_server: bool) -> None:
+    if resources and not resource_server:
+        raise InvalidClientMetadataError(
+            "Resources are those of a resource server: register the client as one, or without."
+        )
+    for uri in resources:
+        if problem := judge_resource(uri):
+            shown = "given" if invalid_error_characters(uri) else uri
+            raise InvalidClientMetadataError(f"The resource {shown} {problem}")
 
 
 def _list(words: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -14,26 +14,33 @@ from ..clock import Clock, SystemClock
 from ..digests import digest
 from ..errors import StoreError
 from ..http import HttpRequest, HttpResponse, json_response
+from ..settings.checks import judge_resource
 from ..stores import Stores
 from .errors import (
     InsufficientScopeError,
     MissingTokenError,
     TemporarilyUnavailableError,
+    WrongAudienceError,
     log_refusal,
 )
 from .handles import parse_refresh_handle
 from .views import AccessToken
 
-__all__ = ["BearerTokenValidator", "ResourceProtector"]
+__all__ = ["BearerTokenValidator", "ResourceProtector", "Scopes"]
+
+#: What a protected resource needs. A text: all of its words; a sequence: one of its texts; a
+#: function: True from it, given the token's scopes; None: no scope in particular.
+Scopes = str | Sequence[str] | Callable[[Collection[str]], bool] | None
 
 
 class BearerTokenValidator(AuthlibBearerTokenValidator):
     """Looks access tokens up by their digest: one read a request."""
 
-    def __init__(self, stores: Stores, clock: Clock) -> None:
+    def __init__(self, stores: Stores, clock: Clock, resource: str | None = None) -> None:
         super().__init__(realm="oauthstore")
         self._stores = stores
         self._clock = clock
+        self._resource = resource
 
     def authenticate_token(self, token_string: str) -> AccessToken | None:
         """Return the token in whatever state, or None; a token of another kind is none."""
@@ -45,33 +52,60 @@ class BearerTokenValidator(AuthlibBearerTokenValidator):
             return None
         return AccessToken(issued, self._clock.now())
 
-    def validate_token(
-        self, token: AccessToken | None, scopes: Sequence[str] | None, request: Any
-    ) -> None:
-        """Raise RFC 6750's error unless the token is valid and its scope reaches."""
-        try:
-            super().validate_token(token, scopes, request)
-        except OAuth2Error as error:
-            if error.error != "insufficient_scope":
-                raise
-            raise InsufficientScopeError(" ".join(scopes or ())) from error
+    def validate_token(self, token: AccessToken | None, scopes: Scopes, request: Any) -> None:
+        """Raise RFC 6750's error unless the token is valid, meant for here, and its scope reaches.
+
+        The token's audience comes before its scope: who holds another resource's
+        token learns nothing of what this one wants.
+        """
+        super().validate_token(token, None, request)
+        if token is None or not self._is_addressed(token):
+            raise WrongAudienceError(realm=self.realm)
+        if callable(scopes):
+            reaches = scopes(frozenset(token.scope.split()))
+        else:
+            scopes = _entries(scopes)
+            reaches = not self.scope_insufficient(token.scope, scopes)
+        if not reaches:
+            raise InsufficientScopeError("" if callable(scopes) else " ".join(scopes))
+
+    def _is_addressed(self, token: AccessToken) -> bool:
+        return self._resource is None or self._resource in token.audience
+
+
+def _entries(scopes: str | Sequence[str] | None) -> Sequence[str]:
+    if scopes is None:
+        return ()
+    return (scopes,) if isinstance(scopes, str) else scopes
 
 
 class ResourceProtector(AuthlibResourceProtector):
     """Validates requests to protected resources of this very process."""
 
-    def __init__(self, stores: Stores, clock: Clock | None = None) -> None:
-        """Validate against the stores that the authorization server issues into."""
+    def __init__(
+        self, stores: Stores, clock: Clock | None = None, *, resource: str | None = None
+    ) -> None:
+        """Validate against the stores that the authorization server issues into.
+
+        `resource` is this protected resource's own URI, as the server's setting
+        `resources` has it: only tokens that name it are accepted (RFC 8707,
+        RFC 9700 section 2.3). Without it, every token of the server is.
+        """
         super().__init__()
-        self.register_token_validator(
-            BearerTokenValidator(stores, SystemClock() if clock is None else clock)
-        )
+        if resource is not None and (problem := judge_resource(resource)):
+            raise ValueError(
+                f"A protector of the resource {resource!r} was asked for; it {problem}"
+            )
+        clock = SystemClock() if clock is None else clock
+        self.register_token_validator(BearerTokenValidator(stores, clock, resource))
 
-    def validate(self, request: HttpRequest, scopes: Sequence[str] | None = None) -> AccessToken:
-        """Return the request's access token if it is valid and has one of `scopes`.
+    def validate(self, request: HttpRequest, scopes: Scopes = None) -> AccessToken:
+        """Return the request's access token if it is valid, meant for here, and reaches `scopes`.
 
-        Each entry of `scopes` may be several, separated by spaces, that are
-        all needed. `OAuth2Error`: answer it with `create_error_response`.
+        As Authlib's: of a sequence of scopes one is enough; several in one text,
+        separated by spaces, are all needed; a function is given the token's
+        scopes and tells whether they reach. `OAuth2Error`: answer it with
+        `create_error_response`.
         """
         scheme, _, handle = request.headers.get("Authorization", "").partition(" ")
         if not handle.strip():

@@ -16,6 +16,7 @@ from ..judgement import judge_token
 from ..records import Credential, Grant, IssuedToken, RefreshFamily, Token
 from .clients import ClientRecord
 from .handles import RefreshHandle
+from .resource_indicators import Audience
 
 __all__ = ["AccessToken", "AuthorizationCode", "RefreshToken"]
 
@@ -51,6 +52,11 @@ class AuthorizationCode(AuthorizationCodeMixin):
         scope: str = self.payload.get("scope", "")
         return scope
 
+    @property
+    def resources(self) -> Audience:
+        """The protected resources that the authorization request named (RFC 8707)."""
+        return tuple(self.payload.get("resource", ()))
+
 
 class _IssuedView(TokenMixin):
     """What the views of access and refresh tokens share."""
@@ -62,6 +68,16 @@ class _IssuedView(TokenMixin):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.token.digest[:8]}>"
+
+    @cached_property
+    def _own(self) -> Mapping[str, Any]:
+        payload: Mapping[str, Any] = json.loads(self.token.payload)
+        return payload
+
+    @cached_property
+    def _granted(self) -> Mapping[str, Any]:
+        payload: Mapping[str, Any] = json.loads(self.grant.payload)
+        return payload
 
     @property
     def digest(self) -> str:
@@ -84,14 +100,23 @@ class _IssuedView(TokenMixin):
         return self.get_scope()
 
     @property
+    def audience(self) -> Audience:
+        """The protected resources that the token is for (RFC 8707); empty: it names none.
+
+        A refresh token's is that of its grant: all that can be asked for with it.
+        """
+        own = self._own.get("aud")
+        return tuple(self._granted.get("resource", ()) if own is None else own)
+
+    @property
     def expires_at(self) -> int | None:
         """The end, in seconds since the epoch."""
         return self.token.expires_at
 
     def get_scope(self) -> str:
         """Return the scope of the token, or of its grant where it has none of its own."""
-        own = json.loads(self.token.payload).get("scope")
-        scope: str = json.loads(self.grant.payload).get("scope", "") if own is None else own
+        own = self._own.get("scope")
+        scope: str = self._granted.get("scope", "") if own is None else own
         return scope
 
     def get_expires_in(self) -> int:

@@ -19,6 +19,8 @@ __all__ = [
     "judge_grants",
     "judge_issuer",
     "judge_range",
+    "judge_resource",
+    "judge_resources",
     "judge_scope",
     "judge_secret_keys",
     "judge_url",
@@ -31,6 +33,10 @@ MAXIMUM_REUSE_GRACE: Final = 60
 
 # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+# RFC 3986 section 4.3, absolute-URI: a scheme, then reserved, unreserved or percent-encoded.
+_ABSOLUTE_URI: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+"
+)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -110,6 +116,27 @@ def judge_scope(name: str) -> str | None:
         "has a character that a scope must not have: a space, a quotation mark, a backslash, "
         "or one outside of ASCII (RFC 6749 section 3.3). Rename the scope."
     )
+
+
+def judge_resource(uri: str) -> str | None:
+    """Return what keeps this from being a protected resource's identifier (RFC 8707 section 2)."""
+    if "#" in uri:
+        return "has a fragment (RFC 8707 section 2). Take it off."
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        parts = None
+    hostless = parts is None or (parts.scheme in {"https", "http"} and not parts.hostname)
+    if hostless or not _ABSOLUTE_URI.fullmatch(uri):
+        return "is not an absolute URI. Write it as https://api.example.com."
+    return None
+
+
+def judge_resources(uris: Iterable[str]) -> Iterable[str]:
+    """Return a complaint for each that is no protected resource's identifier."""
+    for uri in uris:
+        if problem := judge_resource(uri):
+            yield f"has {uri!r}, which {problem}"
 
 
 def judge_range(value: int, least: int, most: int | None) -> str | None:

@@ -43,6 +43,9 @@ class Settings:
     grants: tuple[str, ...] = GRANTS
     #: Scope to its description for people; empty: whatever clients are registered with.
     scopes: Mapping[str, str] = field(default_factory=dict)
+    #: The protected resources that tokens can be asked for (RFC 8707), as absolute URIs; empty:
+    #: none is known, and a request that names one is refused.
+    resources: tuple[str, ...] = ()
     #: For how many seconds a rotated refresh token gives the same successor again; 0 to 60.
     reuse_grace: int = 10
     #: By how many seconds the clocks of servers that share a store may differ.
@@ -112,6 +115,7 @@ class Settings:
         }
         shown |= {"grants": list(self.grants)}
         shown |= _flat("scopes", self.scopes)
+        shown |= {"resources": list(self.resources)}
         for key in _NUMBERS:
             shown[key] = getattr(self, key)
         return {key: {"value": shown[key], "source": self.source_of(key)} for key in shown}

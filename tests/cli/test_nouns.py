@@ -20,18 +20,21 @@ from .conftest import Run, Tell
 PASSWORD = "correct horse battery"
 
 
-def issue(server: AuthorizationServer, client_id: str, secret: str) -> dict[str, Any]:
+def issue(
+    server: AuthorizationServer, client_id: str, secret: str, resource: str = ""
+) -> dict[str, Any]:
     body = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
+    body += f"&resource={resource}"
     headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
     request = HttpRequest("POST", "/token", headers=headers, body=body.encode())
     answer: dict[str, Any] = json.loads(server.create_token_response(request).body)
     return answer
 
 
-def issue_from_store(made: dict[str, Any]) -> dict[str, Any]:
-    server = open_server(Settings.load(environ={}))
+def issue_from_store(made: dict[str, Any], resource: str = "") -> dict[str, Any]:
+    server = open_server(Settings.load(environ={}, overrides={"resources": [resource or "a:b"]}))
     with server.stores:
-        return issue(server, made["client_id"], made["client_secret"])
+        return issue(server, made["client_id"], made["client_secret"], resource)
 
 
 def create(tell: Tell, *options: str, stdin: str | None = None) -> dict[str, Any]:
@@ -93,6 +96,39 @@ class TestClients:
         self, run: Run, tell: Tell, options: tuple[str, ...], error: str
     ) -> None:
         assert error in run("client", "create", *options, exit_code=1).stderr
+
+    def test_a_resource_server_is_registered_with_its_resources(
+        self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OAUTHSTORE_RESOURCES", "https://a.example urn:b:c")
+        options = ("--resource-server", "--resource", "https://a.example", "--resource", "urn:b:c")
+        made = create(tell, *options)
+
+        shown = tell("client", "show", made["client_id"])
+
+        assert shown["resources"] == ["https://a.example", "urn:b:c"]
+        assert "https://a.example, urn:b:c" in run("client", "show", made["client_id"]).stdout
+
+    def test_a_resource_that_the_server_does_not_know_is_refused(
+        self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        options = ("client", "create", "--resource-server", "--resource", "https://a.example/")
+
+        none = run(*options, exit_code=1).stderr
+        monkeypatch.setenv("OAUTHSTORE_RESOURCES", "https://a.example")
+        other = run(*options, exit_code=1).stderr
+
+        assert "knows no resource https://a.example/ (its setting `resources` has: none)" in none
+        assert "(its setting `resources` has: https://a.example)" in other
+
+    def test_only_a_resource_server_has_resources(
+        self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OAUTHSTORE_RESOURCES", "urn:b:c")
+
+        refused = run("client", "create", "--resource", "urn:b:c", exit_code=1).stderr
+
+        assert "resource server" in refused
 
     def test_a_taken_client_id_is_refused_and_the_store_is_not_blamed(
         self, run: Run, tell: Tell
@@ -211,6 +247,19 @@ class TestTokens:
         assert revoked["fingerprint"] == before["fingerprint"]
         assert revoked["revoked"] == "token"
         assert after["state"] == "revoked"
+
+    def test_a_token_s_audience_is_shown(
+        self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OAUTHSTORE_RESOURCES", "urn:b:c")
+        made = create(tell)
+        named, plain = issue_from_store(made, "urn:b:c"), issue_from_store(made)
+
+        assert tell("token", "inspect", stdin=named["access_token"])["audience"] == ["urn:b:c"]
+        assert "urn:b:c" in run("token", "inspect", stdin=named["access_token"]).stdout
+        assert tell("token", "inspect", stdin=plain["access_token"])["audience"] == []
+        shown = run("token", "inspect", stdin=plain["access_token"]).stdout
+        assert "none in particular" in shown
 
     def test_where_an_access_token_takes_its_grant_along_it_says_so(
         self, tell: Tell, monkeypatch: pytest.MonkeyPatch

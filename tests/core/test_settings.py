@@ -38,6 +38,7 @@ def test_the_defaults_are_those_of_the_protocol_page() -> None:
     assert (settings.reuse_grace, settings.clock_skew) == (10, 1)
     assert settings.access_tokens_per_grant == 32
     assert settings.revoke_access_token_revokes_grant is False
+    assert settings.resources == ()
     assert settings.names_no_store
 
 
@@ -61,6 +62,7 @@ def test_everything_can_be_set() -> None:
             "lifetimes": {"access_token": 300},
             "grants": ["client_credentials"],
             "scopes": {"profile": "Your name", "mail:read": "Your mail"},
+            "resources": ["https://api.example.com", "urn:example:api"],
             "reuse_grace": 0,
             "clock_skew": 3,
             "access_tokens_per_grant": 4,
@@ -74,6 +76,7 @@ def test_everything_can_be_set() -> None:
     assert settings.plugin_options == {"client_cache": {"seconds": 3}}
     assert settings.lifetimes == Lifetimes(access_token=300)
     assert settings.scopes["mail:read"] == "Your mail"
+    assert settings.resources == ("https://api.example.com", "urn:example:api")
     assert not settings.names_no_store
 
 
@@ -144,6 +147,14 @@ def test_all_problems_are_told_at_once() -> None:
          "have: a space, a quotation mark, a backslash, or one outside of ASCII "
          "(RFC 6749 section 3.3). Rename the scope.")),
         ({"scopes": {"a": 1}}, "`scopes.a` (argument) is of the type int. Write text instead."),
+        ({"resources": "https://a.example"}, ("`resources` (argument) is of the type str. "
+         "Write a list of texts instead.")),
+        ({"resources": ["https://a.example", "api"]}, ("`resources` (argument) has 'api', which is "
+         "not an absolute URI. Write it as https://api.example.com.")),
+        ({"resources": ["https://a.example#x"]}, ("`resources` (argument) has "
+         "'https://a.example#x', which has a fragment (RFC 8707 section 2). Take it off.")),
+        ({"resources": ["urn:a:b", "urn:a:b"]}, ("`resources` (argument) names something twice. "
+         "Take one of them out.")),
         ({"secret_keys": [KEY, "short"]}, ("`secret_keys` (argument) has a key of fewer than 32 "
          "characters (number 2). "
          'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"')),
@@ -225,6 +236,33 @@ def test_loopback_is_this_machine_only() -> None:
     assert not is_loopback("https://127.0.0.1.example.com")
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *(
+            "https://api.example.com",
+            "https://api.example.com/v1/?a=b%20c",
+            "http://10.0.0.1:8000/",
+        ),
+        *("https://[::1]:8443/x", "urn:example:api", "api://7c3d", "com.example.app:/x"),
+    ],
+)
+def test_a_resource_is_kept_exactly_as_it_is_given(uri: str) -> None:
+    assert Settings.from_mapping({"resources": [uri]}).resources == (uri,)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("api", "/v1", "//api.example.com", "api.example.com", "1a:x", "urn:", ":x", "https:"),
+        *("https://", "https:///x", "https://[::1", "https://a.example/%zz", "https://a b.example"),
+        *("https://a.example\n", "https://bücher.example", 'https://a.example/"', "https://a\\b"),
+    ],
+)
+def test_what_is_no_absolute_uri_is_no_resource(uri: str) -> None:
+    assert "which is not an absolute URI." in problem_of({"resources": [uri]})
+
+
 # --- what may be seen ------------------------------------------------------
 
 
@@ -272,6 +310,7 @@ def test_masked_shows_every_value_with_its_source() -> None:
             "plugins": ["mailer"],
             "plugin_options": {"mailer": {"host": "mx", "password": "pw"}},
             "scopes": {"profile": "Your name"},
+            "resources": ["https://api.example.com"],
         }
     )
 
@@ -285,4 +324,5 @@ def test_masked_shows_every_value_with_its_source() -> None:
     assert shown["plugin_options.mailer.password"]["value"] == "***"
     assert shown["roles.tokens"] == {"value": "default", "source": "default"}
     assert shown["scopes.profile"]["value"] == "Your name"
+    assert shown["resources"] == {"value": ["https://api.example.com"], "source": "argument"}
     assert shown["reuse_grace"] == {"value": 10, "source": "default"}

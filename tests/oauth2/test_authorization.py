@@ -150,14 +150,6 @@ def test_row_16_a_repeated_parameter_is_refused_and_never_redirects(
         assert answer.response.location is None
 
 
-def test_a_repeated_resource_is_allowed(world: World) -> None:
-    query = code_query(world.register())
-
-    answer = world.ask(f"{query}&resource=https://a.example&resource=https://b.example")
-
-    assert "code" in answer.parameters
-
-
 def test_an_empty_parameter_counts_as_left_out(world: World) -> None:
     party = world.register()
 

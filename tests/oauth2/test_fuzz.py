@@ -19,7 +19,8 @@ from oauthstore_core.integrations.asgi import Application
 from .asgi import send
 from .world import ALICE, CALLBACK, CHALLENGE, ISSUER, VERIFIER, Answer, World
 
-WORLD = World()
+RESOURCE = "https://api.example.com"
+WORLD = World(resources=[RESOURCE])
 PARTY, PUBLIC = WORLD.register(), WORLD.register_public()
 NATIVE = WORLD.register_public(redirect_uris=["http://127.0.0.1/cb", "com.example.app:/cb"])
 REDIRECT_URIS = (CALLBACK, "http://127.0.0.1", "com.example.app:/cb")
@@ -80,6 +81,7 @@ HOSTILE = [
 ]
 GOOD = [
     *("authorization_code", "refresh_token", "client_credentials", "code", "S256", CHALLENGE),
+    *(RESOURCE, RESOURCE + "/#", "//api.example.com"),
     *(VERIFIER, CALLBACK, PARTY.client_id, PUBLIC.client_id, NATIVE.client_id, "profile"),
     *("http://127.0.0.1:9/cb", "com.example.app:/cb", WORLD.code(PARTY), str(PARTY.client_secret)),
     *WORLD.issue(PARTY).values(),
@@ -190,7 +192,7 @@ def test_row_44_any_bytes_anywhere_are_answered(
 
 
 @fuzz
-@given(st.sampled_from([*AUTHORIZE, "scope", "x"]), VALUES)
+@given(st.sampled_from([*AUTHORIZE, "scope", "resource", "x"]), VALUES)
 def test_row_44_an_authorization_request_that_is_good_but_for_one_parameter_is_answered(
     name: str, value: str
 ) -> None:
@@ -207,7 +209,7 @@ def test_row_44_an_authorization_request_that_is_good_but_for_one_parameter_is_a
 @given(
     st.sampled_from(["authorization_code", "refresh_token", "client_credentials"]),
     st.sampled_from(
-        ["code", "refresh_token", "scope", "redirect_uri", "code_verifier", "client_id"]
+        ["code", "refresh_token", "scope", "resource", "redirect_uri", "code_verifier", "client_id"]
     ),
     VALUES,
 )
