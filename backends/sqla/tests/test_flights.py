@@ -259,7 +259,7 @@ def test_purging(costs: Costs) -> None:
     store = costs.store
     costs.expect(lambda: store.credentials.purge_credentials(NOW, 100), postgresql=1, mysql=1)
     costs.expect(lambda: store.nonces.purge_nonces(NOW, 100), postgresql=1, mysql=1)
-    costs.expect(lambda: store.tokens.purge_tokens(NOW, 100), postgresql=3, mysql=5)
+    costs.expect(lambda: store.tokens.purge_tokens(NOW, 100), postgresql=5, mysql=5)
 
 
 def test_whole_flows(costs: Costs) -> None:

@@ -9,7 +9,7 @@ comes meanwhile waits for it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +17,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, select
 
 from oauthstore_core.errors import StoreError, StoreUnavailableError
-from oauthstore_core.records import Claim, ClaimOutcome
+from oauthstore_core.records import Claim, ClaimOutcome, Purged
 
 from .credentials import CredentialCall, SqlaCredentials
 from .engine import Session
 from .schema import grants, tokens
 from .statements import GRANT, TokenStatements, its_grant
-from .store import Store
+from .store import Store, due
 from .writing import TokenWriter, Write
 
 __all__ = ["AnnouncingWriter", "bare_grant"]
@@ -51,6 +51,9 @@ class AnnouncingWriter(TokenWriter):
         in_use = exists().where(tokens.c.grant_id == bindparam("grant_id"))
         empty = (grants.c.revoked_at.is_(None), grants.c.saved.is_(None), ~in_use)
         self._forget = store.prepare(delete(grants).where(its_grant, *empty))
+        ended = due(grants.c.keep_until)
+        self._query_ended = store.prepare(ended)
+        self._lock_ended = store.prepare(ended.with_for_update(skip_locked=True))
 
     @abstractmethod
     def announced(self, write: Write) -> bool:
@@ -66,6 +69,10 @@ class AnnouncingWriter(TokenWriter):
     @abstractmethod
     def redeemed(self, call: CredentialCall, write: Write, *, fresh: bool) -> Claim:
         """Claim and write in one step; `lost` tells what else there is to answer."""
+
+    @abstractmethod
+    def remove(self, session: Session, grant_ids: Sequence[object]) -> None:
+        """Remove grants, whose rows the session has locked, with their tokens."""
 
     def save(self, write: Write) -> None:
         with self._announcing(write) as announcement:
@@ -84,6 +91,21 @@ class AnnouncingWriter(TokenWriter):
         if claim.outcome is ClaimOutcome.WON:
             raise self.refusal(self.store, write.values)
         return claim
+
+    def purge_grants(self, now: int, limit: int) -> Purged:
+        values = {"now": now, "limit": limit}
+
+        def purge(session: Session) -> int:
+            # What another runner, or a writer, holds is left to it. What was added until the rows
+            # were locked is seen by a statement that begins later.
+            ended = [row[0] for row in session.rows(self._lock_ended, values)]
+            if ended:
+                self.remove(session, ended)
+            return len(ended)
+
+        count = self.store.transact(purge)
+        more = count >= limit and bool(self.store.rows(self._query_ended, values | {"limit": 1}))
+        return Purged(count, more)
 
     @contextmanager
     def _announcing(self, write: Write) -> Generator[_Announcement, None, None]:

@@ -9,13 +9,14 @@ the answer read again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, insert, or_, select, update
 
 from oauthstore_core.errors import DuplicateError
-from oauthstore_core.records import Claim, ClaimOutcome, Purged, Rotation, RotationOutcome
+from oauthstore_core.records import Claim, ClaimOutcome, Rotation, RotationOutcome
 
 from ..announcing import AnnouncingWriter, bare_grant
 from ..credentials import CredentialCall, SqlaCredentials, claiming
@@ -34,7 +35,7 @@ from ..statements import (
     rotation,
     surplus,
 )
-from ..store import ATTEMPTS, Store, due, overtaken
+from ..store import ATTEMPTS, Store, overtaken
 from ..values import REFRESH
 from ..writing import RotationCall, Write
 
@@ -62,9 +63,6 @@ class MysqlTokenWriter(AnnouncingWriter):
         )
         self._query_family = store.prepare(family(droppable(grants.c.grant_id)))
         self._rotate = store.prepare(rotation())
-        ended = due(grants.c.keep_until)
-        self._query_ended = store.prepare(ended)
-        self._lock_ended = store.prepare(ended.with_for_update(skip_locked=True))
         self._delete = lru_cache(8)(lambda table, count: store.prepare(_delete(table, count)))
 
     def announced(self, write: Write) -> bool:
@@ -135,20 +133,10 @@ class MysqlTokenWriter(AnnouncingWriter):
         self._add_access(session, write, drops=drops)
         return True
 
-    def purge_grants(self, now: int, limit: int) -> Purged:
-        values = {"now": now, "limit": limit}
-
-        def purge(session: Session) -> int:
-            # What another runner, or a writer, holds is left to it.
-            ended = [row[0] for row in session.rows(self._lock_ended, values)]
-            ids = {f"id_{place}": grant_id for place, grant_id in enumerate(ended)}
-            for table in (tokens, grants) if ended else ():
-                session.count(self._delete(table, len(ended)), ids)
-            return len(ended)
-
-        count = self.store.transact(purge)
-        more = count >= limit and bool(self.store.rows(self._query_ended, values | {"limit": 1}))
-        return Purged(count, more)
+    def remove(self, session: Session, grant_ids: Sequence[object]) -> None:
+        ids = {f"id_{place}": grant_id for place, grant_id in enumerate(grant_ids)}
+        for table in (tokens, grants):
+            session.count(self._delete(table, len(grant_ids)), ids)
 
 
 def _open() -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ and waits for its row; one that was first has marked it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
+    Text,
+    any_,
     bindparam,
     delete,
     exists,
@@ -25,12 +28,13 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from oauthstore_core.records import Claim, Purged, Rotation, RotationOutcome, TokenState
+from oauthstore_core.records import Claim, Rotation, RotationOutcome, TokenState
 
 from ..announcing import AnnouncingWriter, bare_grant
 from ..credentials import CredentialCall, SqlaCredentials, claiming, won
-from ..engine import Statement
+from ..engine import Session, Statement
 from ..schema import credentials, grants, tokens
 from ..statements import (
     PREVIOUS,
@@ -42,7 +46,7 @@ from ..statements import (
     rotation,
     surplus,
 )
-from ..store import ATTEMPTS, Store, due, overtaken
+from ..store import ATTEMPTS, Store, overtaken
 from ..writing import RotationCall, Write, predecessor
 
 __all__ = ["PostgresqlTokenWriter"]
@@ -70,8 +74,7 @@ class PostgresqlTokenWriter(AnnouncingWriter):
     def __init__(self, store: Store, credentials: SqlaCredentials, sql: TokenStatements) -> None:
         super().__init__(store, credentials, sql)
         self._announcement = store.prepare(bare_grant(store).on_conflict_do_nothing())
-        self._purge_grants = store.prepare(_purge_grants())
-        self._query_ended = store.prepare(due(grants.c.keep_until))
+        self._remove = store.prepare(_remove())
         self._saving = cache(lambda shape: store.prepare(_save(shape, store)))
         self._redeeming = cache(lambda shape: store.prepare(_redeem(shape, store)))
         self._rotating = cache(lambda adds: store.prepare(_rotate(adds, store)))
@@ -103,11 +106,8 @@ class PostgresqlTokenWriter(AnnouncingWriter):
                 return judged
         raise overtaken("rotation of a refresh token")
 
-    def purge_grants(self, now: int, limit: int) -> Purged:
-        values = {"now": now, "limit": limit}
-        count = self.store.count(self._purge_grants, values)
-        more = count >= limit and bool(self.store.rows(self._query_ended, values | {"limit": 1}))
-        return Purged(count, more)
+    def remove(self, session: Session, grant_ids: Sequence[object]) -> None:
+        session.count(self._remove, {"grant_ids": grant_ids})
 
 
 # --- the statements ---
@@ -188,9 +188,7 @@ def _with_tokens(
     return answer
 
 
-def _purge_grants() -> Any:  # noqa: ANN401 - SQLAlchemy's DELETE
-    # What another runner, or a writer, holds is left to it.
-    ended = due(grants.c.keep_until).with_for_update(skip_locked=True).cte("ended")
-    of_ended = select(ended.c.grant_id)
-    dropped = delete(tokens).where(tokens.c.grant_id.in_(of_ended)).cte("dropped")
-    return delete(grants).where(grants.c.grant_id.in_(of_ended)).add_cte(dropped)
+def _remove() -> Any:  # noqa: ANN401 - SQLAlchemy's DELETE
+    ids = any_(bindparam("grant_ids", type_=ARRAY(Text())))
+    dropped = delete(tokens).where(tokens.c.grant_id == ids).cte("dropped")
+    return delete(grants).where(grants.c.grant_id == ids).add_cte(dropped)
