@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from oauthstore_core.errors import StoreError, StoreTimeoutError
 
+from .engine import Session, Statement
 from .options import Options
 from .store import ATTEMPTS, Store
 
@@ -33,9 +34,26 @@ _GENERATION: Final = "oauthstore_generation"
 class ServerStore(Store):
     """A database server: when one connection is lost, all that were open are made anew."""
 
+    #: Yields the server's version, how durable a commit is, and its clock.
+    about: ClassVar[Statement]
+    #: Yields the isolation level, last in the row.
+    isolation: ClassVar[Statement]
+
     def __init__(self, engine: Engine, options: Options) -> None:
         super().__init__(engine, options)
         self._generation = 0
+
+    def told(self, session: Session) -> dict[str, Any]:
+        before = time.time()
+        version, synchronous, server_time = session.rows(self.about, {})[0]
+        midway = (before + time.time()) / 2
+        level: str = session.rows(self.isolation, {})[0][-1]
+        return {
+            "server_version": version,
+            "isolation": level.upper().replace("-", " "),
+            "synchronous": synchronous,
+            "clock_skew": round(float(server_time) - midway, 3),
+        }
 
     def check_out(self) -> PoolProxiedConnection:
         pooled = self._engine.raw_connection()

@@ -110,8 +110,8 @@ class Store(ABC):
         """Return the contract's error for the driver's; never with a statement's parameters."""
 
     @abstractmethod
-    def facts(self) -> Mapping[str, Any]:
-        """Return what `describe` tells of the server."""
+    def told(self, session: Session) -> dict[str, Any]:
+        """Return what the server tells of itself."""
 
     @contextmanager
     def migrating(self, connection: Connection) -> Generator[None, None, None]:
@@ -166,6 +166,10 @@ class Store(ABC):
         return Changed(self.prepare(change), self.prepare(found))
 
     # --- running ---
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what `describe` tells of the server."""
+        return {"server": self.server, **self.run(self.told, writes=False)}
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         """Run one statement that commits itself, and return all its rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
@@ -23,12 +22,6 @@ __all__ = ["MysqlStore"]
 
 #: The lock of migrations, of this database and no other.
 _LOCK: Final = "LEFT(CONCAT('oauthstore.', DATABASE()), 64)"
-_FACTS: Final = Statement(
-    "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, UNIX_TIMESTAMP(NOW(6))"
-)
-_ISOLATION: Final = Statement(
-    "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')"
-)
 
 
 class MysqlStore(ServerStore):
@@ -38,6 +31,11 @@ class MysqlStore(ServerStore):
     begin: ClassVar[str] = "START TRANSACTION"
     returns = False
     driver_errors = DRIVER_ERRORS
+    # 1 writes through at each commit, anything else may lose the last second.
+    about = Statement("SELECT VERSION(), @@innodb_flush_log_at_trx_commit, UNIX_TIMESTAMP(NOW(6))")
+    isolation = Statement(
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')"
+    )
 
     def insert(self, table: Table) -> Insert:
         return insert(table)
@@ -97,20 +95,6 @@ class MysqlStore(ServerStore):
             if not connection.invalidated:
                 connection.exec_driver_sql(f"SELECT RELEASE_LOCK({_LOCK})").scalar()
 
-    def facts(self) -> Mapping[str, Any]:
-        return self.run(_facts, writes=False)
-
-
-def _facts(session: Session) -> dict[str, Any]:
-    before = time.time()
-    version, synchronous, server_time = session.rows(_FACTS, {})[0]
-    midway = (before + time.time()) / 2
-    isolation = session.rows(_ISOLATION, {})[0][1]
-    return {
-        "server": "MariaDB" if "mariadb" in version.lower() else MysqlStore.server,
-        "server_version": version,
-        "isolation": isolation.replace("-", " "),
-        # 1 writes through at each commit, anything else may lose the last second.
-        "synchronous": int(synchronous),
-        "clock_skew": round(float(server_time) - midway, 3),
-    }
+    def told(self, session: Session) -> dict[str, Any]:
+        told = super().told(session)
+        return told | {"server": "MariaDB"} if "mariadb" in told["server_version"].lower() else told

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from oauthstore_core.errors import ConfigurationError, StoreError
 
-from ..engine import Session, Statement
+from ..engine import Statement
 from ..network import ServerStore
 from ..store import due, key_of
 from .errors import DRIVER_ERRORS, translated
@@ -25,10 +24,6 @@ __all__ = ["PostgresqlStore"]
 
 #: "oauthstore" in ASCII, as far as 64 bits reach: the key of the advisory lock of migrations.
 _LOCK: Final = int.from_bytes(b"oauthsto", "big")
-_FACTS: Final = Statement(
-    "SELECT current_setting('server_version'), current_setting('transaction_isolation'),"
-    " current_setting('synchronous_commit'), extract(epoch FROM clock_timestamp())::float8"
-)
 
 
 class PostgresqlStore(ServerStore):
@@ -37,6 +32,11 @@ class PostgresqlStore(ServerStore):
     server = "PostgreSQL"
     begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
     driver_errors = DRIVER_ERRORS
+    about = Statement(
+        "SELECT current_setting('server_version'), current_setting('synchronous_commit'),"
+        " extract(epoch FROM clock_timestamp())::float8"
+    )
+    isolation = Statement("SHOW transaction_isolation")
 
     def insert(self, table: Table) -> Insert:
         return insert(table)
@@ -82,9 +82,6 @@ class PostgresqlStore(ServerStore):
                 )
             yield
 
-    def facts(self) -> Mapping[str, Any]:
-        return self.run(_facts, writes=False)
-
 
 @contextmanager
 def _unhurried(driver: Any) -> Generator[None, None, None]:  # noqa: ANN401 - maybe another's
@@ -97,15 +94,3 @@ def _unhurried(driver: Any) -> Generator[None, None, None]:  # noqa: ANN401 - ma
         yield
     finally:
         driver.patience = patience
-
-
-def _facts(session: Session) -> dict[str, Any]:
-    before = time.time()
-    version, isolation, synchronous, server_time = session.rows(_FACTS, {})[0]
-    return {
-        "server": PostgresqlStore.server,
-        "server_version": version,
-        "isolation": isolation.upper(),
-        "synchronous": synchronous,
-        "clock_skew": round(server_time - (before + time.time()) / 2, 3),
-    }

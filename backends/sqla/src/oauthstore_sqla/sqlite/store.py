@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -55,8 +55,17 @@ class SqliteStore(Store):
     def translated(self, error: BaseException) -> StoreError:
         return translated(error, self.where)
 
-    def facts(self) -> Mapping[str, Any]:
-        return self.run(_facts, writes=False)
+    def told(self, session: Session) -> dict[str, Any]:
+        pragmas = (Statement(JOURNAL_MODE), Statement(SYNCHRONOUS))
+        journal_mode, synchronous = (session.rows(pragma, {})[0][0] for pragma in pragmas)
+        return {
+            "server_version": sqlite3.sqlite_version,
+            "isolation": "SERIALIZABLE",
+            "journal_mode": journal_mode.upper(),
+            "synchronous": SYNCHRONOUS_LEVELS[synchronous],
+            # It runs in this process, and has no clock of its own.
+            "clock_skew": 0.0,
+        }
 
     @contextmanager
     def migrating(self, connection: Connection) -> Generator[None, None, None]:
@@ -135,17 +144,3 @@ def _identity(file: str, where: str) -> tuple[int, int]:
     else:
         return status.st_dev, status.st_ino
     raise failure
-
-
-def _facts(session: Session) -> dict[str, Any]:
-    pragmas = (Statement(JOURNAL_MODE), Statement(SYNCHRONOUS))
-    journal_mode, synchronous = (session.rows(pragma, {})[0][0] for pragma in pragmas)
-    return {
-        "server": SqliteStore.server,
-        "server_version": sqlite3.sqlite_version,
-        "isolation": "SERIALIZABLE",
-        "journal_mode": journal_mode.upper(),
-        "synchronous": SYNCHRONOUS_LEVELS[synchronous],
-        # It runs in this process, and has no clock of its own.
-        "clock_skew": 0.0,
-    }
