@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pymysql
 from pymysql.constants import ER
@@ -62,7 +62,7 @@ def ends_connection(error: BaseException) -> bool:
     return _number(original(error)) == ER.NET_PACKET_TOO_LARGE
 
 
-def _number(error: BaseException) -> Any:  # noqa: ANN401 - whatever the driver puts there
+def _number(error: BaseException) -> object:
     return error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
 
 
