@@ -164,7 +164,9 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
         """Validate client, code, redirect URI and PKCE, then the audience."""
         super().validate_token_request()
         code: AuthorizationCode = self.request.authorization_code
-        self.audience = narrow_audience(self.requested_resources(), code.resources)
+        # Of a used code no token comes: its reuse is to be punished, whatever is asked for.
+        if code.credential.state is not CredentialState.USED:
+            self.audience = narrow_audience(self.requested_resources(), code.resources)
 
     def query_authorization_code(self, code: str, client: ClientRecord) -> AuthorizationCode | None:
         """Return the code if it can be redeemed, or was: the claim punishes its reuse.

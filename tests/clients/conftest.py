@@ -11,7 +11,7 @@ import pytest
 
 from ..live.browser import Browser
 from ..live.server import REDIRECT_URI, RunningServer
-from .setting import SCOPE, Setting
+from .setting import RESOURCES, SCOPE, Setting
 
 HERE = Path(__file__).parent
 #: An id and a secret that a client must encode in a Basic header (RFC 6749 section 2.3.1).
@@ -21,7 +21,9 @@ ODD_SECRET = "s3cret+with/every=kind of:char%acter"
 
 @pytest.fixture(scope="session")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Generator[Setting]:
-    server = RunningServer(tmp_path_factory.mktemp("server"), options=["--demo"])
+    settings = {"resources": RESOURCES}
+    folder = tmp_path_factory.mktemp("server")
+    server = RunningServer(folder, settings=settings, options=["--demo"])
     server.start()
     browser = Browser(server)
     try:
@@ -47,6 +49,7 @@ def _people(server: RunningServer, browser: Browser) -> Setting:
         ),
         public=server.create_client(*code, method, "none"),
         poster=server.create_client(*post),
+        resource_server=server.create_client("--resource-server", "--resource", RESOURCES[0]),
     )
 
 

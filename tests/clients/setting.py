@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ..live.browser import Browser
 from ..live.server import RunningServer, TestClient, TestUser
 
-__all__ = ["SCOPE", "Setting"]
+__all__ = ["RESOURCES", "SCOPE", "Setting"]
 
 SCOPE = "profile reports"
+RESOURCES = ["https://api.example.com", "https://mail.example.com"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Setting:
     public: TestClient
     #: client_secret_post.
     poster: TestClient
+    #: Of the first of `RESOURCES`.
+    resource_server: TestClient
 
     @property
     def resource(self) -> str:

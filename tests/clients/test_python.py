@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ..live.server import REDIRECT_URI, TestClient
-from .setting import SCOPE, Setting
+from .setting import RESOURCES, SCOPE, Setting
 
 pytestmark = pytest.mark.clients
 
@@ -72,6 +72,41 @@ def test_authlibs_client_completes_every_flow(
     assert rotated["refresh_token"] != tokens["refresh_token"]
     assert revocation.status_code == 200
     assert refused.status_code == 401
+
+
+@authlib_httpx
+def test_authlibs_client_narrows_the_resources_that_it_was_granted(setting: Setting) -> None:
+    verifier = secrets.token_urlsafe(48)
+    api, mail = RESOURCES
+    module, name = "httpx_client", "OAuth2Client"
+    with _authlib(module, name, setting.confidential, code_challenge_method="S256") as session:
+        url, state = session.create_authorization_url(
+            setting.endpoint("authorize"), code_verifier=verifier, resource=RESOURCES
+        )
+        session.fetch_token(
+            setting.endpoint("token"),
+            authorization_response=setting.visit(url),
+            code_verifier=verifier,
+            state=state,
+            resource=api,
+        )
+        seen = [_seen_by_the_resource_server(setting, session.token["access_token"])]
+        session.refresh_token(setting.endpoint("token"), resource=mail)
+        seen.append(_seen_by_the_resource_server(setting, session.token["access_token"]))
+
+    assert [(claims["active"], claims.get("aud")) for claims in seen] == [
+        (True, api),
+        (False, None),
+    ]
+
+
+def _seen_by_the_resource_server(setting: Setting, token: str) -> dict[str, Any]:
+    """Return what the resource server of the first resource is told of a token."""
+    with _authlib("httpx_client", "OAuth2Client", setting.resource_server) as session:
+        claims: dict[str, Any] = session.introspect_token(
+            setting.endpoint("introspect"), token
+        ).json()
+    return claims
 
 
 @authlib_httpx

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oauthstore_core.backends import Backend
 from oauthstore_core.digests import digest
@@ -182,14 +184,15 @@ def test_of_a_code_that_is_not_the_client_s_its_resources_tell_nothing(world: Wo
         assert wrong.error == "invalid_grant"
 
 
+@pytest.mark.parametrize("resource", [MAIL, LEGACY, "https://unknown.example", "x#y"])
 def test_a_code_presented_again_kills_its_grant_whatever_resource_it_is_asked_for(
-    world: World,
+    world: World, resource: str
 ) -> None:
     party = world.register()
     code = world.code(party, resource=[API, MAIL])
     tokens = world.redeem(party, code, resource=API).json
 
-    assert world.redeem(party, code, resource=MAIL).outcome == (400, "invalid_grant")
+    assert world.redeem(party, code, resource=resource).outcome == (400, "invalid_grant")
     assert not world.is_alive(tokens, party)
 
 
@@ -310,3 +313,29 @@ def test_an_audience_is_never_widened_by_asking_for_nothing() -> None:
     assert narrow_audience((), ()) == ()
     with pytest.raises(InvalidTargetError):
         narrow_audience((API,), ())
+
+
+ASKED = st.lists(st.sampled_from([*RESOURCES, "https://unknown.example"]), max_size=4)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(ASKED, st.lists(ASKED, min_size=1, max_size=5))
+def test_whatever_is_asked_for_in_whichever_order_no_token_is_for_more_than_was_granted(
+    authorized: list[str], narrowed: list[list[str]]
+) -> None:
+    world = World(MemoryBackend(), resources=RESOURCES, reuse_grace=0)
+    party = world.register()
+    answer = world.authorize(party, resource=authorized)
+    if not set(authorized) <= set(RESOURCES):
+        assert answer.error == "invalid_target"
+        return
+    tokens = world.redeem(party, answer.code).json
+
+    for asked in narrowed:
+        refreshed = world.refresh(party, tokens["refresh_token"], resource=asked)
+        if set(asked) <= set(authorized):
+            tokens = refreshed.json
+            expected = asked or authorized
+            assert _audience(world, tokens["access_token"]) == tuple(dict.fromkeys(expected))
+        else:
+            assert refreshed.outcome == (400, "invalid_target")
