@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from ...errors import ConflictError, GrantRevokedError
+from ...errors import ConflictError, StoreError
 from ...judgement import SLOW_DOWN_STEP
 from ...records import (
     Account,
@@ -270,7 +270,7 @@ class CredentialSchedules(Contract):
 def both_ways(
     kit: Kit,
     prepare: Callable[[], tuple[Deed, Deed, Callable[..., None]]],
-    tolerated: tuple[type[GrantRevokedError], ...] = (),
+    tolerated: tuple[type[StoreError], ...] = (),
 ) -> None:
     """Cut the first call at each I/O for the second, then the second for the first."""
 

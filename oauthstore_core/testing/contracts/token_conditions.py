@@ -11,9 +11,10 @@ import pytest
 from ...errors import DuplicateError, GrantRevokedError
 from ...judgement import ACCESS_TOKENS_PER_GRANT
 from ...records import IssuedToken, RefreshFamily, RotationOutcome, Token
-from ..flows import Family
+from .. import deeds
+from ..flows import Family, saved_grant
 from ..kit import Kit
-from ..samples import DAY, access_token, fresh, grant, oauth1_token, refresh_token
+from ..samples import DAY, access_token, credential, fresh, grant, oauth1_token, refresh_token
 from .contract import Contract, all_pages, purge_all
 
 __all__ = ["FamilyConditions", "PurgeConditions", "SurplusConditions"]
@@ -60,6 +61,27 @@ class FamilyConditions(Contract):
         assert family.snapshot() == before
         assert kit.first.tokens.query_refresh_token(other) is None
         assert kit.first.tokens.query_token(more.digest) == IssuedToken(family.grant, more)
+
+    def test_a_family_gets_no_second_token_from_a_save_that_names_none(self, kit: Kit) -> None:
+        """RT-02s: a second refresh token is refused also where the save names no family."""
+        family, new = Family(kit), access_token(kit.now)
+        before, nameless = family.snapshot(), replace(family.grant, family=None)
+        with pytest.raises(DuplicateError):
+            kit.first.tokens.save_token(nameless, [new, refresh_token(kit.now)])
+
+        assert kit.first.tokens.query_token(new.digest) is None
+        assert family.snapshot() == before
+
+    def test_a_refused_save_takes_no_grant_away(self, kit: Kit) -> None:
+        """RT-06j: a refused save leaves each grant whose tokens were purged, its own and others."""
+        store, given, taken = kit.first.tokens, grant(kit.now), saved_grant(kit)[1]
+        store.save_token(given, [access_token(kit.now, expires_at=kit.now + 9)])
+        store.purge_tokens(kit.now + 9, 9)
+        for other in (given, grant(kit.now)):
+            with pytest.raises(DuplicateError):
+                store.save_token(other, [taken])
+
+        assert list(store.list_grants(given.client_id, None, None, 5).items) == [given]
 
     def test_the_saved_grant_decides(self, kit: Kit) -> None:
         """RT-06i: a fence stops a grant by its stored `granted_at`, not by a later save's."""
@@ -198,6 +220,18 @@ class SurplusConditions(Contract):
         store.save_token(given := grant(kit.now), [edge])
         store.save_token(given, [access_token(kit.now + 9)])
         assert self.kept(kit, [edge]) == []
+
+    def test_a_redemption_drops_as_a_save_does(self, kit: Kit) -> None:
+        """IDX-06k: a redemption drops the expired access tokens of a grant that was there."""
+        kit.require_redeeming()
+        code, new = credential(kit.now), access_token(kit.now)
+        given = grant(kit.now, grant_id=code.grant_id, client_id=code.client_id)
+        expired = access_token(kit.now - 99, expires_at=kit.now)
+        kit.first.credentials.save_credential(code, kit.now)
+        kit.first.tokens.save_token(given, [expired])
+        deeds.redeem(code, given, [new], kit.now)(kit.first)
+
+        assert self.kept(kit, [expired, new]) == [new]
 
     @staticmethod
     def kept(kit: Kit, tokens: list[Token]) -> list[Token]:

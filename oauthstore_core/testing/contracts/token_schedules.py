@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ...errors import GrantRevokedError
+from ...errors import DuplicateError, GrantRevokedError
 from ...records import (
     Claim,
     ClaimOutcome,
@@ -20,7 +20,7 @@ from ...records import (
 )
 from .. import deeds
 from ..deeds import Call, Deed
-from ..flows import Family, alive, alive_anywhere
+from ..flows import Family, alive, alive_anywhere, saved_grant
 from ..kit import Handle, Kit, not_proved
 from ..samples import access_token, credential, fresh, grant, oauth1_token, refresh_token
 from ..schedules import Schedule, interleave
@@ -147,6 +147,11 @@ class TokenSchedules(Contract):
 
         interleave(kit, prepare)
 
+    def test_a_save_and_a_refused_save_whatever_the_schedule(self, kit: Kit) -> None:
+        """RT-06k: a save amid a refused one of its grant, cut at each I/O of either, stays."""
+        for count in (0, 1):
+            both_ways(kit, partial(_save_amid_a_refusal, kit, count), (DuplicateError,))
+
     def test_a_rotation_and_a_purge_whatever_the_schedule(self, kit: Kit) -> None:
         """CON-08f: a rotation and a purge, also of its own grant, cut at each I/O, both succeed."""
 
@@ -200,6 +205,20 @@ def _add_and_revoke(kit: Kit, way: str) -> Pair:
 
     revoke = partial(_revoke, revocations(family, kit.now)[way], family.grant, issued, kit.now)
     return deeds.save_token(family.grant, [more]), revoke, check
+
+
+def _save_amid_a_refusal(kit: Kit, count: int) -> Pair:
+    given, taken = grant(kit.now), saved_grant(kit)[1]
+    tokens = [access_token(kit.now) for _ in range(count)]
+
+    def check(saved: object, refused: object) -> None:
+        assert saved is None
+        assert isinstance(refused, DuplicateError)
+        assert alive(kit.first, given, tokens, kit.now) == tokens
+        left = kit.first.tokens.list_grants(given.client_id, None, None, 5)
+        assert list(left.items) == [given]
+
+    return deeds.save_token(given, tokens), deeds.save_token(given, [taken]), check
 
 
 def _rotate_and_revoke(kit: Kit, way: str) -> Pair:

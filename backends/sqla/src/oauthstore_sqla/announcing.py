@@ -9,10 +9,11 @@ comes meanwhile waits for it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, exists, select
 
@@ -20,19 +21,25 @@ from oauthstore_core.errors import StoreError, StoreUnavailableError
 from oauthstore_core.records import Claim, ClaimOutcome, Purged
 
 from .credentials import CredentialCall, SqlaCredentials
-from .engine import Session
+from .engine import Session, Values
 from .schema import grants, tokens
 from .statements import GRANT, TokenStatements, its_grant
-from .store import Store, due
+from .store import ATTEMPTS, Store, due, overtaken
 from .writing import TokenWriter, Write
 
 __all__ = ["AnnouncingWriter", "bare_grant"]
+
+T = TypeVar("T")
 
 
 def bare_grant(store: Store) -> Any:  # noqa: ANN401 - each dialect has an Insert of its own
     """Return the INSERT of a grant without its refresh family."""
     values: dict[str, Any] = {c.name: bindparam(c.name) for c in GRANT if c is not grants.c.family}
     return store.insert(grants).values(values)
+
+
+class _TakenBackError(Exception):
+    """The grant was there, but another call, which had announced it, took it back."""
 
 
 @dataclass(slots=True)
@@ -75,11 +82,17 @@ class AnnouncingWriter(TokenWriter):
         """Remove grants, whose rows the session has locked, with their tokens."""
 
     def save(self, write: Write) -> None:
+        _until_it_stays(partial(self._save, write))
+
+    def _save(self, write: Write) -> None:
         with self._announcing(write) as announcement:
             if not self.written(write, fresh=announcement.fresh):
                 raise self.refusal(self.store, write.values)
 
     def redeem(self, call: CredentialCall, write: Write) -> Claim:
+        return _until_it_stays(partial(self._redeem, call, write))
+
+    def _redeem(self, call: CredentialCall, write: Write) -> Claim:
         with self._announcing(write) as announcement:
             claim = self.redeemed(call, write, fresh=announcement.fresh)
             announcement.in_vain = claim.outcome is not ClaimOutcome.WON
@@ -91,6 +104,10 @@ class AnnouncingWriter(TokenWriter):
         if claim.outcome is ClaimOutcome.WON:
             raise self.refusal(self.store, write.values)
         return claim
+
+    def missing(self, values: Values) -> Exception:
+        # What is saved as revoked was not announced.
+        return super().missing(values) if values["revoked_at"] is not None else _TakenBackError()
 
     def purge_grants(self, now: int, limit: int) -> Purged:
         values = {"now": now, "limit": limit}
@@ -133,3 +150,13 @@ class AnnouncingWriter(TokenWriter):
             session.count(self._forget, write.values)
 
         self.store.transact(work)
+
+
+def _until_it_stays(save: Callable[[], T]) -> T:
+    """Save anew where another call took the announcement back that this one relied on."""
+    for _ in range(ATTEMPTS):
+        try:
+            return save()
+        except _TakenBackError:
+            continue
+    raise overtaken("save under a grant")

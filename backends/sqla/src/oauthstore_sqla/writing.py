@@ -136,10 +136,16 @@ class TokenWriter(ABC):
     def refusal(self, runner: Runner, values: Values) -> Exception:
         """Return why a save was refused."""
         found = runner.rows(self.sql.query_standing, values)
-        revoked_at, family, fenced = found[0] if found else (None, None, False)
+        if not found:
+            return self.missing(values)
+        revoked_at, family, fenced = found[0]
         revoked = revoked_at is not None or fenced
         if not revoked and family is not None and values["current_digest"] is not None:
             return DuplicateError("The grant has a refresh family: nothing was saved.")
+        return GrantRevokedError("The grant is revoked: nothing was saved.")
+
+    def missing(self, values: Values) -> Exception:
+        """Return why a save was refused whose grant is not there."""
         return GrantRevokedError("The grant is revoked: nothing was saved.")
 
     def judged(self, runner: Runner, call: RotationCall, row: Row | None) -> Rotation | None:
