@@ -127,9 +127,8 @@ class MemoryCredentials(CredentialCache):
         with self._lock:
             return self._deadlines.purge(now, limit, self._end, self._remove)
 
-    def _end(self, key: Key) -> int | None:
-        credential = self._credentials.get(key)
-        return None if credential is None else credential.keep_until
+    def _end(self, key: Key) -> int:
+        return self._credentials[key].keep_until
 
     def _remove(self, key: Key) -> None:
         credential = self._credentials.pop(key)

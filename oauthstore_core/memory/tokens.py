@@ -302,8 +302,7 @@ class MemoryTokens(RedeemingTokenStore):
         self._drop(self._rows[self._grant_of[digest]], digest)
 
     def _grant_end(self, grant_id: str) -> int | None:
-        row = self._rows.get(grant_id)
-        return None if row is None else row.grant.keep_until
+        return self._rows[grant_id].grant.keep_until
 
     def _remove_grant(self, grant_id: str) -> None:
         row = self._rows.pop(grant_id)
