@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ __all__ = [
     "Pairs",
     "json_response",
     "redirect",
+    "refuse_nul",
     "repeated_names",
 ]
 
@@ -62,23 +63,30 @@ class HttpRequest:
         path: str,
         *,
         query_string: str = "",
-        headers: Headers | None = None,
-        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Callable[[], bytes] = b"",
         address: str | None = None,
     ) -> None:
         """Take what an edge has read; `path` is decoded, `query_string` is raw.
 
-        `address` is the peer's, or what a trusted proxy said of it.
+        `headers` are found whatever the case of their names. `body` may be
+        what reads it, when it is asked for. `address` is the peer's, or what a
+        trusted proxy said of it.
         """
         self.method = method
         self.path = path
         self.query_string = query_string
-        self.headers = Headers(()) if headers is None else headers
-        self.body = body
+        self.headers: Mapping[str, str] = Headers(()) if headers is None else headers
+        self._body = body
         self.address = address
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.path!r}>"
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body. `MalformedRequestError`: it is larger than any that OAuth has a use for."""
+        return self._body() if callable(self._body) else self._body
 
     @cached_property
     def query(self) -> Pairs:
@@ -117,6 +125,11 @@ def _parse(text: str, what: str) -> Pairs:
     pairs = _decode(text)
     if pairs is None:
         raise MalformedRequestError(f"The {what} is not UTF-8.")
+    return refuse_nul(pairs, what)
+
+
+def refuse_nul(pairs: Pairs, what: str) -> Pairs:
+    """Return the pairs. `MalformedRequestError`: there is a NUL in them."""
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise MalformedRequestError(f"The {what} contains a NUL character.")
     return pairs

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,9 @@ from ..clock import Clock
 from ..errors import SettingsError
 from ..settings import Settings, is_loopback
 from ..settings.checks import judge_issuer
-from ..stores import Stores, open_stores
+from ..stores import REQUIRED_ROLES, Stores, open_stores
 
-__all__ = ["load_settings", "open_embedded", "with_issuer"]
+__all__ = ["derive_issuer", "load_settings", "open_embedded", "with_issuer"]
 
 log = logging.getLogger("oauthstore")
 
@@ -67,6 +67,7 @@ def open_embedded(
     migrate: bool | None = None,
     backends: Mapping[str, Backend] | None = None,
     clock: Clock | None = None,
+    required_roles: Sequence[str] = REQUIRED_ROLES,
 ) -> Stores:
     """Return the open stores, whose schemas fit; the caller closes them.
 
@@ -75,7 +76,10 @@ def open_embedded(
     store name, see `open_stores`. `ConfigurationError`: what does not fit.
     """
     with ExitStack() as resources:
-        stores = resources.enter_context(open_stores(settings, backends=backends, clock=clock))
+        opened = open_stores(
+            settings, backends=backends, clock=clock, required_roles=required_roles
+        )
+        stores = resources.enter_context(opened)
         for name, backend in stores.backends.items():
             if _is_local(settings, name) if migrate is None else migrate:
                 backend.migrate()
@@ -99,13 +103,19 @@ def with_issuer(settings: Settings, address: str) -> Settings:
     """
     if settings.issuer is not None:
         return settings
-    issuer = address.rstrip("/")
-    if judge_issuer(issuer) is not None or not is_loopback(issuer):
-        problem = (
-            "`issuer` is not set, and it is derived from a request on loopback only, but "
-            f"this one came for {issuer!r}. Set `issuer` to the address that clients know, "
-            "such as https://example.com/oauth."
-        )
-        raise SettingsError([problem])
+    issuer = derive_issuer(address)
     log.warning("No issuer is set: it is %s, for this address was asked first.", issuer)
     return replace(settings, issuer=issuer)
+
+
+def derive_issuer(address: str) -> str:
+    """Return the issuer that an address on loopback makes; `SettingsError` elsewhere."""
+    issuer = address.rstrip("/")
+    if judge_issuer(issuer) is None and is_loopback(issuer):
+        return issuer
+    problem = (
+        "`issuer` is not set, and it is derived from a request on loopback only, but "
+        f"this one came for {issuer!r}. Set `issuer` to the address that clients know, "
+        "such as https://example.com/oauth."
+    )
+    raise SettingsError([problem])

@@ -37,15 +37,15 @@ class BuiltInMixin(ServerCore):
         for endpoint in _ENDPOINTS:
             if endpoint.ENDPOINT_NAME not in self._endpoints:
                 self.register_endpoint(endpoint)
-        self.register_client_authentication()
-        self.register_token_generator("default", self.create_generator())
+        if "default" not in self._token_generators:
+            self.register_token_generator("default", self.create_generator())
 
-    def create_generator(self) -> BearerTokenGenerator:
-        """Return what makes the token responses."""
-        refreshes = "refresh_token" in self.settings.grants
+    def create_generator(self, *, refreshes: bool = True) -> BearerTokenGenerator:
+        """Return what makes the token responses, with refresh tokens where they are served."""
+        with_refresh = refreshes and "refresh_token" in self.settings.grants
         return BearerTokenGenerator(
             self.generate_access_token,
-            self.generate_refresh_token if refreshes else None,
+            self.generate_refresh_token if with_refresh else None,
             self.expires_in,
         )
 

@@ -6,6 +6,7 @@ store that fails with 503.
 
 # What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
 # pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+# pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import os
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, cast
 
 from authlib.oauth2 import OAuth2Error
@@ -39,6 +41,7 @@ from .authlib_logs import redact_authlib_logs
 from .clients import ClientRecord
 from .errors import ClientAuthenticationError, TemporarilyUnavailableError, log_refusal
 from .handles import new_refresh_handle, parse_refresh_handle
+from .metadata import EndpointPaths, server_metadata
 from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
 from .resource_owner import ResourceOwner
@@ -53,6 +56,9 @@ log = logging.getLogger(__name__)
 LoadUser = Callable[[str], Any]
 #: What Authlib's grants answer an authorization request in.
 _RESPONSE_MODES = frozenset({"query", "fragment", "form_post"})
+
+#: How Authlib begins what tells an unknown client from a wrong secret.
+_TELLING = ("The client does not exist", "The client cannot authenticate")
 
 
 def warn_of_insecure_transport() -> None:
@@ -79,9 +85,7 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
     that then is, and calls `configure` before the first request.
     """
 
-    issuer: str
     key_ring: KeyRing
-    metadata: Mapping[str, Any]
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,6 +93,10 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         self._seen: ContextVar[dict[str, ClientRecord | None] | None]
         self._seen = ContextVar("oauthstore_clients_seen", default=None)
         self._load_user: LoadUser | None = None
+        # In the place of Authlib's, which tell an unknown client from a wrong secret.
+        self.register_client_auth_method("client_secret_basic", authentication.secret_basic(self))
+        self.register_client_auth_method("client_secret_post", authentication.secret_post(self))
+        self.register_client_auth_method("none", authentication.no_secret)
 
     def configure(
         self, settings: Settings, stores: Stores, *, clock: Clock, load_user: LoadUser | None
@@ -101,6 +109,23 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         self._load_user = load_user
         redact_authlib_logs()
 
+    # --- what it is ---
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier (RFC 8414)."""
+        return self.settings.issuer or ""
+
+    @cached_property
+    def paths(self) -> EndpointPaths:
+        """Where the endpoints lie."""
+        return EndpointPaths.of(self.issuer)
+
+    @cached_property
+    def metadata(self) -> Mapping[str, Any]:
+        """The server's metadata (RFC 8414 section 2)."""
+        return server_metadata(self.settings, self.issuer, self.paths)
+
     # --- answering ---
 
     def read_http(self, request: Any) -> HttpRequest:
@@ -109,15 +134,15 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
 
     def create_token_response(self, request: Any = None) -> Any:
         """Answer at the token endpoint (RFC 6749 section 3.2)."""
-        return self._answer(self.read_http(request), super().create_token_response)
+        return self._answer(request, super().create_token_response)
 
     def create_endpoint_response(self, name: str, request: Any = None) -> Any:
         """Answer at the endpoint `revocation` or `introspection`, or at one that was registered."""
         create = super().create_endpoint_response
-        if isinstance(request, EndpointRequest):
+        if isinstance(request, EndpointRequest) or name not in self._endpoints:
             with self._storing():
                 return create(name, request)
-        return self._answer(self.read_http(request), lambda form: create(name, form))
+        return self._answer(request, lambda form: create(name, form))
 
     def create_metadata_response(self, request: Any = None) -> Any:
         """Answer with the server's metadata (RFC 8414 section 3)."""
@@ -154,10 +179,10 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         """Return the grant of a request that no consent page has looked at before."""
         return self.get_consent_grant(request, end_user)
 
-    def _answer(self, http: HttpRequest, create: Callable[[FormRequest], Any]) -> Any:
+    def _answer(self, request: Any, create: Callable[[Any], Any]) -> Any:
         form = None
         try:
-            form = self.create_oauth2_request(http)
+            form = self.create_oauth2_request(request)
             with self.remember_clients(), self._storing():
                 return create(form)
         except OAuth2Error as error:
@@ -273,13 +298,6 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         if seen is not None:
             seen.clear()
 
-    def register_client_authentication(self) -> None:
-        """Put our client authentication methods in the place of Authlib's."""
-        basic, post = authentication.secret_basic, authentication.secret_post
-        self.register_client_auth_method("client_secret_basic", basic(self.key_ring))
-        self.register_client_auth_method("client_secret_post", post(self.key_ring))
-        self.register_client_auth_method("none", authentication.no_secret)
-
     def authenticate_client(
         self, request: FormRequest, methods: Collection[str], endpoint: str = "token"
     ) -> Any:
@@ -288,9 +306,9 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         try:
             client = super().authenticate_client(request, methods, endpoint)
         except OAuth2Error as error:
-            if error.error != "invalid_client":
-                raise
-            raise ClientAuthenticationError("unknown client, wrong secret or method") from error
+            if error.error == "invalid_client" and error.description.startswith(_TELLING):
+                raise ClientAuthenticationError("unknown client, wrong secret or method") from error
+            raise
         request.client = client
         return client
 

@@ -21,12 +21,14 @@ from authlib.oauth2.rfc6749 import (
     OAuth2Request,
 )
 
-from ..http import FORM_TYPE, Headers, HttpRequest, MalformedRequestError, Pairs, repeated_names
+from ..http import FORM_TYPE, HttpRequest, MalformedRequestError, Pairs, repeated_names
 
-__all__ = ["AuthorizationRequest", "FormRequest", "Payload"]
+__all__ = ["AuthorizationRequest", "FormRequest", "ParameterRequest", "Payload"]
 
 #: RFC 8707 lets a request name several resources.
 _REPEATABLE = frozenset({"resource"})
+#: Of a parameter that an error description may repeat.
+_NAME = re.compile(r"[a-z_]{1,40}")
 #: RFC 6749 section 3.3: scope-token *( SP scope-token ).
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 
@@ -37,7 +39,9 @@ class Payload(OAuth2Payload):
     def __init__(self, pairs: Pairs) -> None:
         repeated = [name for name in repeated_names(pairs) if name not in _REPEATABLE]
         if repeated:
-            raise InvalidRequestError("A parameter is given more than once.")
+            known = _NAME.fullmatch(repeated[0])
+            told = f"Multiple '{repeated[0]}'" if known else "A parameter more than once"
+            raise InvalidRequestError(f"{told} in request.")
         # "Parameters sent without a value MUST be treated as if they were omitted."
         given = [(name, value) for name, value in pairs if value]
         self._data = dict(given)
@@ -86,7 +90,7 @@ def _describable(name: str, value: str | None) -> str | None:
     return value
 
 
-class _Request(OAuth2Request):
+class ParameterRequest(OAuth2Request):
     """An Authlib request of which nothing is read twice.
 
     The issuer's scheme, not the connection's, decides whether the transport
@@ -96,7 +100,7 @@ class _Request(OAuth2Request):
     def __init__(self, http: HttpRequest, issuer: str, pairs: Pairs) -> None:
         super().__init__(http.method, issuer, headers=http.headers)
         self.http = http
-        self.headers: Headers = http.headers
+        self.headers: Mapping[str, str] = http.headers
         self.payload: Payload = Payload(pairs)
         #: The client that the request names or authenticated as, for the log.
         self.client: Any = None
@@ -104,7 +108,7 @@ class _Request(OAuth2Request):
         self.received_at: int | None = None
 
 
-class AuthorizationRequest(_Request):
+class AuthorizationRequest(ParameterRequest):
     """A request at the authorization endpoint: its parameters are the query's."""
 
     def __init__(self, http: HttpRequest, issuer: str) -> None:
@@ -125,15 +129,15 @@ class AuthorizationRequest(_Request):
         return {}
 
 
-class FormRequest(_Request):
+class FormRequest(ParameterRequest):
     """A request at the token, revocation or introspection endpoint: a POSTed form."""
 
     def __init__(self, http: HttpRequest, issuer: str) -> None:
         if http.method != "POST":
             raise InvalidRequestError("This endpoint takes POST only.")
-        if http.body and http.content_type != FORM_TYPE:
-            raise InvalidRequestError(f"The request body must be {FORM_TYPE}.")
         try:
+            if http.body and http.content_type != FORM_TYPE:
+                raise InvalidRequestError(f"The request body must be {FORM_TYPE}.")
             pairs = http.form
         except MalformedRequestError as error:
             raise InvalidRequestError(str(error)) from error

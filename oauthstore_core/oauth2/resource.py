@@ -24,7 +24,7 @@ from .errors import (
     log_refusal,
 )
 from .handles import parse_refresh_handle
-from .views import AccessToken
+from .views import AccessToken, LoadResourceOwner
 
 __all__ = ["BearerTokenValidator", "ResourceProtector", "Scopes"]
 
@@ -36,8 +36,16 @@ Scopes = str | Sequence[str] | Callable[[Collection[str]], bool] | None
 class BearerTokenValidator(AuthlibBearerTokenValidator):
     """Looks access tokens up by their digest: one read a request."""
 
-    def __init__(self, stores: Stores, clock: Clock, resource: str | None = None) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        resource: str | None = None,
+        *,
+        load_resource_owner: LoadResourceOwner | None = None,
+    ) -> None:
         super().__init__(realm="oauthstore")
+        self._load_resource_owner = load_resource_owner
         self._stores = stores
         self._clock = clock
         self._resource = resource
@@ -50,7 +58,7 @@ class BearerTokenValidator(AuthlibBearerTokenValidator):
         # An OAuth 1 token is no secret and proves nothing without a signature.
         if issued is None or issued.token.kind != "access":
             return None
-        return AccessToken(issued, self._clock.now())
+        return AccessToken(issued, self._clock.now(), self._load_resource_owner)
 
     def validate_token(self, token: AccessToken | None, scopes: Scopes, request: Any) -> None:
         """Raise RFC 6750's error unless the token is valid, meant for here, and its scope reaches.

@@ -18,7 +18,6 @@ from ..settings.checks import judge_issuer
 from ..stores import Stores
 from .built_in import BuiltInMixin
 from .core import LoadUser, warn_of_insecure_transport
-from .metadata import EndpointPaths, server_metadata
 
 __all__ = ["AuthorizationServer"]
 
@@ -46,9 +45,6 @@ class AuthorizationServer(BuiltInMixin):
             raise SettingsError([f"`issuer` {problem}"])
         super().__init__()
         self.scopes_supported = tuple(settings.scopes) or None
-        self.issuer = settings.issuer
-        self.paths = EndpointPaths.of(self.issuer)
-        self.metadata = server_metadata(settings, self.issuer, self.paths)
         self.configure(
             settings, stores, clock=SystemClock() if clock is None else clock, load_user=load_user
         )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +17,12 @@ from ..records import Credential, Grant, IssuedToken, RefreshFamily, Token
 from .clients import ClientRecord
 from .handles import RefreshHandle
 from .resource_indicators import Audience
+from .resource_owner import ResourceOwner
 
-__all__ = ["AccessToken", "AuthorizationCode", "RefreshToken"]
+__all__ = ["AccessToken", "AuthorizationCode", "LoadResourceOwner", "RefreshToken"]
+
+#: Subject and time of sign-in to the application's user, None where there is none any more.
+LoadResourceOwner = Callable[[str, int | None], Any]
 
 
 class AuthorizationCode(AuthorizationCodeMixin):
@@ -140,8 +144,31 @@ class _IssuedView(TokenMixin):
 class AccessToken(_IssuedView):
     """An access token, judged once, at the time of the request."""
 
-    def __init__(self, issued: IssuedToken, now: int) -> None:
+    def __init__(
+        self,
+        issued: IssuedToken,
+        now: int,
+        load_resource_owner: LoadResourceOwner | None = None,
+    ) -> None:
         super().__init__(issued.grant, issued.token, valid=judge_token(issued, now))
+        self._load_resource_owner = load_resource_owner
+
+    @cached_property
+    def user(self) -> Any:
+        """The application's user where it loads users; else an object with `get_user_id()`.
+
+        None where the client acts for itself, or the user is gone.
+        """
+        if self.subject is None:
+            return None
+        auth_time = json.loads(self.grant.payload).get("auth_time")
+        if self._load_resource_owner is None:
+            return ResourceOwner(self.subject, auth_time)
+        return self._load_resource_owner(self.subject, auth_time)
+
+    def get_user(self) -> Any:
+        """Return the user; Authlib's word for it."""
+        return self.user
 
 
 class RefreshToken(_IssuedView):

@@ -28,9 +28,13 @@ __all__ = ["ConsentPage", "ConsentServer", "SignInNeededError", "Visitor", "addr
 class ConsentServer(Protocol):
     """What the page asks of an authorization server; `oauth2.server`'s has it all."""
 
-    issuer: str
     settings: Settings
     clock: Clock
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier."""
+        ...
 
     def get_consent_grant(self, request: HttpRequest, end_user: Any = None) -> Any:
         """Return the validated grant. `OAuth2Error`: the request cannot be granted."""

@@ -1,0 +1,228 @@
+"""The authorization server of a Flask application."""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+# pyright: reportReturnType=false
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import Any, Unpack, cast
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from flask import Blueprint, Flask, Response
+from flask import request as current_request
+
+from ...clock import Clock, SystemClock
+from ...http import HttpRequest
+from ...memory import MemoryBackend
+from ...oauth2.core import warn_of_insecure_transport
+from ...oauth2.embedded import EmbeddedServer, QueryClient, SaveToken
+from ...oauth2.metadata import EndpointPaths
+from ...oauth2.registration import Registration, register_client
+from ...settings import Settings
+from ...stores import Stores, open_stores
+from ..embedding import open_embedded, with_issuer
+from .blueprint import USUAL_PREFIX, UserId, create_blueprint
+from .configuration import ACCESS, REFRESH, expires_in_of, generator_of, settings_of
+from .options import Options
+from .requests import read_request, to_flask
+
+__all__ = ["AuthorizationServer"]
+
+log = logging.getLogger("oauthstore")
+
+
+class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
+    """Authlib's server for Flask, on a store.
+
+    Store mode: with a `store`, such as ``sqlite:///oauth.db``, authorization
+    code with PKCE, refresh with rotation, client credentials, revocation and
+    introspection are there, and the tokens' digests in the store. A grant class
+    or an endpoint that the application registers goes before.
+
+    Own mode: where the application gives `save_token`, its grants and models
+    work as on Authlib. What may be used once is claimed in the store of nonces
+    before its tokens are saved, so that one request wins.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        query_client: QueryClient | None = None,
+        save_token: SaveToken | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        """Serve `app`, now or from `init_app` on, which tells of the options."""
+        super().__init__()
+        self._query_client = query_client
+        self._save_token = save_token
+        self._prefix = USUAL_PREFIX
+        self._neutral: ContextVar[bool] = ContextVar("oauthstore_neutral", default=False)
+        self._options: Options = options
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self,
+        app: Flask,
+        query_client: QueryClient | None = None,
+        save_token: SaveToken | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        """Open the stores and take the configuration of `app`.
+
+        What is no argument may be an ``OAUTHSTORE_...`` key of Flask's
+        configuration, a variable of the environment, or in ``oauthstore.toml``.
+        `ConfigurationError`: what does not fit.
+        """
+        self._query_client = query_client or self._query_client
+        self._save_token = save_token or self._save_token
+        given: Options = {**self._options, **options}
+        load_user, migrate = given.pop("load_user", None), given.pop("migrate", None)
+        clock = given.pop("clock", None) or SystemClock()
+        warn_of_insecure_transport()
+        settings = settings_of(app, given, only_claims=self.own_mode)
+        open_ = _open_claims if self.own_mode else open_embedded
+        stores = open_(settings, migrate=migrate, clock=clock)
+        self.configure(settings, stores, clock=clock, load_user=load_user)
+        self._take_generators(app)
+        self.load_config(app.config)
+        if not self.own_mode:
+            self.register_built_ins()
+        app.extensions["oauthstore"] = self
+
+    def close(self) -> None:
+        """Close the stores; a process that ends does so by itself."""
+        self.stores.close()
+
+    # --- Authlib's configuration ---
+
+    def load_config(self, config: Any) -> None:
+        """Take Authlib's keys; in store mode the described scopes are those that are served."""
+        super().load_config(config)
+        described = None if self.own_mode else tuple(self.settings.scopes) or None
+        self.scopes_supported = config.get("OAUTH2_SCOPES_SUPPORTED") or described
+
+    def _take_generators(self, app: Flask) -> None:
+        self._access_token_generator = generator_of(app, ACCESS)
+        self._refresh_token_generator = generator_of(app, REFRESH)
+        self._refreshes = app.config.get(REFRESH, True) is not False
+        self._expires_in = expires_in_of(app, super().expires_in)
+
+    def create_bearer_token_generator(self, config: Any) -> BearerTokenGenerator:
+        """Return what makes token responses; in own mode it is Authlib's."""
+        if self.own_mode:
+            return super().create_bearer_token_generator(config)
+        return self.create_generator(refreshes=self._refreshes)
+
+    def generate_access_token(self, **kwargs: Any) -> str:
+        """Return an access token, by the application's generator where it has one."""
+        if self._access_token_generator is None:
+            return super().generate_access_token(**kwargs)
+        return self._access_token_generator(**kwargs)
+
+    def generate_refresh_secret(self, **kwargs: Any) -> str:
+        """Return the fresh part of a refresh token."""
+        if self._refresh_token_generator is None:
+            return super().generate_refresh_secret(**kwargs)
+        return self._refresh_token_generator(**kwargs)
+
+    def expires_in(self, client: Any, grant_type: str) -> int:
+        """Return for how many seconds an access token lives."""
+        return self._expires_in(client, grant_type)
+
+    # --- the issuer, and where the endpoints lie ---
+
+    @property
+    def issuer(self) -> str:
+        """The issuer as set, else the address on loopback that was asked first.
+
+        `SettingsError`: it is not set, and this request is not on loopback.
+        """
+        if self.settings.issuer is None:
+            root = current_request.host_url.rstrip("/")
+            self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
+        return cast("str", self.settings.issuer)
+
+    @cached_property
+    def paths(self) -> EndpointPaths:
+        """Where the blueprint's endpoints lie."""
+        return EndpointPaths.below(self._prefix, self.issuer)
+
+    def request_url(self, http: HttpRequest) -> str:
+        """Return the URL of the request at hand."""
+        return current_request.url
+
+    # --- Flask's requests and responses ---
+
+    def read_http(self, request: Any) -> HttpRequest:
+        """Return the neutral request; without one, of Flask's current request."""
+        return read_request(request)
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
+        """Return Flask's response, and within `neutral` the neutral one."""
+        response = super().handle_response(status, body, headers)
+        return response if self._neutral.get() else to_flask(response)
+
+    def create_metadata_response(self, request: Any = None) -> Response:
+        """Answer with the server's metadata (RFC 8414 section 3)."""
+        return to_flask(self.metadata_response())
+
+    @contextmanager
+    def neutral(self) -> Generator[None]:
+        """Within this block, answers are `HttpResponse`, as pages of every edge want them."""
+        token = self._neutral.set(True)
+        try:
+            yield
+        finally:
+            self._neutral.reset(token)
+
+    # --- what comes ready ---
+
+    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
+        """Register a client in the store; see `oauth2.registration.register_client`."""
+        return register_client(
+            self.stores.clients, metadata, key_ring=self.key_ring, clock=self.clock, **options
+        )
+
+    def blueprint(
+        self,
+        user_id: UserId,
+        *,
+        login_url: str | None = None,
+        name: str = "oauthstore",
+        url_prefix: str | None = None,
+    ) -> Blueprint:
+        """Return a blueprint with all endpoints and a consent page; see `blueprint.create`."""
+        return create_blueprint(
+            self, user_id, login_url=login_url, name=name, url_prefix=url_prefix
+        )
+
+    def lie_below(self, prefix: str) -> None:
+        """Take note of where the endpoints are."""
+        self._prefix = prefix
+
+
+def _open_claims(settings: Settings, *, migrate: bool | None, clock: Clock) -> Stores:
+    """Return the store of nonces alone, which is all that own mode uses."""
+    if not settings.names_no_store:
+        return open_embedded(settings, migrate=migrate, clock=clock, required_roles=("nonces",))
+    log.warning(
+        "No store is named, so codes and refresh tokens are used once within this process only. "
+        "Where several processes serve, set OAUTHSTORE_STORE, for example to sqlite:///oauth.db "
+        "(pip install oauthstore-sqla)."
+    )
+    backend = MemoryBackend()
+    return open_stores(
+        settings,
+        required_roles=("nonces",),
+        optional_roles=(),
+        backends={"default": backend},
+        clock=clock,
+    )

@@ -1,0 +1,100 @@
+"""All endpoints and a plain consent page, for applications that want none of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response
+from flask.blueprints import BlueprintSetupState
+
+from ...oauth2.resource_owner import ResourceOwner
+from ...pages.embedded import EmbeddedConsent
+from .requests import read_request, to_flask
+
+if TYPE_CHECKING:
+    from .authorization_server import AuthorizationServer
+
+__all__ = ["USUAL_PREFIX", "UserId", "create_blueprint"]
+
+#: Tells who is signed in at the request at hand: a subject (what is no text is made one), or None.
+UserId = Callable[[], object]
+#: Where the endpoints lie if neither the issuer nor the application says.
+USUAL_PREFIX: Final = "/oauth"
+_ENDPOINTS: Final = {"revocation": "/revoke", "introspection": "/introspect"}
+
+
+def create_blueprint(
+    server: AuthorizationServer,
+    user_id: UserId,
+    *,
+    login_url: str | None,
+    name: str,
+    url_prefix: str | None,
+) -> Blueprint:
+    """Return ``/authorize``, ``/token``, ``/revoke``, ``/introspect`` and the metadata.
+
+    They lie under `url_prefix`, by default the issuer's path, else ``/oauth``;
+    the metadata at the root, where RFC 8414 wants it. `user_id` is called in
+    the request, so that it may look into the session; `login_url` is where
+    somebody who is not signed in is sent, with the address to come back to as
+    the parameter ``next``.
+    """
+    prefix = url_prefix or urlsplit(server.settings.issuer or "").path.rstrip("/") or USUAL_PREFIX
+    blueprint = Blueprint(name, __name__, url_prefix=prefix)
+    pages = _Pages(server, user_id, login_url)
+    blueprint.add_url_rule("/authorize", "authorize", pages.authorize, methods=["GET", "POST"])
+    blueprint.add_url_rule("/token", "token", server.create_token_response, methods=["POST"])
+    for endpoint, path in _ENDPOINTS.items():
+        view = _endpoint(server, endpoint)
+        blueprint.add_url_rule(path, endpoint, view, methods=["POST"])
+    blueprint.record(lambda state: _register_metadata(server, state))
+    return blueprint
+
+
+def _endpoint(server: AuthorizationServer, name: str) -> Callable[[], Response]:
+    def view() -> Response:
+        response: Response = server.create_endpoint_response(name)
+        return response
+
+    return view
+
+
+def _register_metadata(server: AuthorizationServer, state: BlueprintSetupState) -> None:
+    """Serve the metadata at the application's root, which a blueprint's prefix does not cover."""
+    prefix = state.url_prefix or ""
+    server.lie_below(prefix)
+    issuer = server.settings.issuer
+    path = prefix if issuer is None else urlsplit(issuer).path.rstrip("/")
+    state.app.add_url_rule(
+        f"/.well-known/oauth-authorization-server{path}",
+        f"{state.blueprint.name}.metadata",
+        server.create_metadata_response,
+        methods=["GET"],
+    )
+
+
+class _Pages:
+    """The authorization endpoint, as people see it."""
+
+    def __init__(self, server: AuthorizationServer, user_id: UserId, login_url: str | None) -> None:
+        self._server = server
+        self._user_id = user_id
+        self._login_url = login_url
+
+    @cached_property
+    def _consent(self) -> EmbeddedConsent:
+        # Not before the first request: it may be what tells the issuer.
+        return EmbeddedConsent(self._server, login_url=self._login_url)
+
+    def authorize(self) -> Response:
+        """Show the question, or take the decision."""
+        present_at = self._server.clock.now()
+        subject = self._user_id()
+        owner = None
+        if subject is not None:
+            owner = ResourceOwner(str(subject), present_at=present_at)
+        with self._server.neutral():
+            return to_flask(self._consent.respond(read_request(), owner))

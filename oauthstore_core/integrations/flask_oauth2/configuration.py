@@ -1,0 +1,118 @@
+"""Settings out of Flask's configuration: ``OAUTHSTORE_*`` keys, and Authlib's ``OAUTH2_*``."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask
+from werkzeug.utils import import_string
+
+from ...errors import SettingsError
+from ...settings import Settings
+from ..embedding import load_settings
+
+__all__ = ["ACCESS", "REFRESH", "Generator", "expires_in_of", "generator_of", "settings_of"]
+
+_PREFIX: Final = "OAUTHSTORE_"
+ACCESS: Final = "OAUTH2_ACCESS_TOKEN_GENERATOR"
+REFRESH: Final = "OAUTH2_REFRESH_TOKEN_GENERATOR"
+
+#: Returns a token of an application's own making.
+Generator = Callable[..., str]
+
+
+def settings_of(
+    app: Flask, arguments: Mapping[str, object], *, only_claims: bool = False
+) -> Settings:
+    """Return the settings of arguments, Flask's configuration, environment and file.
+
+    In this order of strength. Where no secret keys are set they are derived
+    from the application's SECRET_KEY, and its fallbacks. `only_claims`: nothing
+    is sealed, so keys are not needed. `SettingsError` lists every problem.
+    """
+    given = {key: value for key, value in arguments.items() if value is not None}
+    configured = _configured(app)
+    # A store by argument is instead of all that the configuration says of storage.
+    if "store" in given:
+        configured = {k: v for k, v in configured.items() if k not in {"stores", "roles"}}
+    layers = {**configured, **given}
+    if "secret_keys" in layers:
+        return load_settings(layers)
+    keys = derived_keys(app)
+    if not keys and only_claims:
+        keys = [secrets.token_urlsafe(48)]
+    return _with_derived(layers, keys) if keys else load_settings(layers)
+
+
+def _configured(app: Flask) -> dict[str, object]:
+    found = app.config.items()
+    return {k.removeprefix(_PREFIX).lower(): v for k, v in found if k.startswith(_PREFIX)}
+
+
+def _with_derived(layers: Mapping[str, object], keys: Sequence[str]) -> Settings:
+    """Return the settings, with these keys where no other source has any."""
+    settings = Settings.load(overrides=layers)
+    return settings if settings.secret_keys else replace(settings, secret_keys=tuple(keys))
+
+
+def derived_keys(app: Flask) -> Sequence[str]:
+    """Return a key for each of the application's secret keys; none where it has none."""
+    current = app.config.get("SECRET_KEY")
+    if not current:
+        return ()
+    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
+    return [_derive(key) for key in (current, *fallbacks)]
+
+
+def _derive(secret_key: str | bytes) -> str:
+    material = secret_key.encode() if isinstance(secret_key, str) else secret_key
+    derived = HKDF(algorithm=SHA256(), length=48, salt=None, info=b"oauthstore").derive(material)
+    return base64.urlsafe_b64encode(derived).decode()
+
+
+def generator_of(app: Flask, key: str) -> Generator | None:
+    """Return the application's token generator; None where there is none of its own.
+
+    `SettingsError`: neither a function, nor its import path, nor True, nor for
+    refresh tokens False.
+    """
+    value = app.config.get(key, True)
+    if value is True or (value is False and key == REFRESH):
+        return None
+    if isinstance(value, str):
+        value = import_string(value)
+    if callable(value):
+        return cast("Generator", value)
+    problem = (
+        f"`{key}` is {value!r}, but a token generator is a function, or the import path "
+        "of one. Give one, or leave the key out."
+    )
+    raise SettingsError([problem])
+
+
+def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[[Any, str], int]:
+    """Return what tells the seconds that an access token of a client and grant type lives.
+
+    `SettingsError`: OAUTH2_TOKEN_EXPIRES_IN is neither a dict nor the import path of a function.
+    """
+    value = app.config.get("OAUTH2_TOKEN_EXPIRES_IN")
+    if isinstance(value, str):
+        value = import_string(value)
+    if value is None:
+        return otherwise
+    if callable(value):
+        return cast("Callable[[Any, str], int]", value)
+    if isinstance(value, Mapping):
+        return lambda client, grant_type: value.get(grant_type) or otherwise(client, grant_type)
+    problem = (
+        f"`OAUTH2_TOKEN_EXPIRES_IN` is {value!r}, but it tells seconds for each grant type. "
+        "Give a dict such as {'client_credentials': 600}, or for all grant types set "
+        "OAUTHSTORE_LIFETIMES = {'access_token': 600}."
+    )
+    raise SettingsError([problem])

@@ -1,0 +1,146 @@
+"""Protected resources of a Flask application."""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from authlib.integrations.flask_oauth2 import ResourceProtector as AuthlibResourceProtector
+from authlib.integrations.flask_oauth2 import token_authenticated
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import MissingAuthorizationError
+from flask import g
+
+from ...errors import StoreError
+from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
+from ...oauth2.resource import BearerTokenValidator, Scopes
+from .requests import read_request
+
+if TYPE_CHECKING:
+    from .authorization_server import AuthorizationServer
+
+__all__ = ["ResourceProtector"]
+
+_REALM = "oauthstore"
+
+
+class ResourceProtector(AuthlibResourceProtector):
+    """Authlib's protector for Flask; given a server, it validates against its store.
+
+    ``@require_oauth("profile")`` protects a view: of a list of scopes one is
+    enough, the words of one text are all needed, and ``scopes=`` may be a
+    function, which is given the token's scopes and tells whether they reach.
+    The token is `current_token`. Validators of the application's own are
+    registered as on Authlib.
+    """
+
+    def __init__(
+        self, server: AuthorizationServer | None = None, *, resource: str | None = None
+    ) -> None:
+        """Validate tokens of `server`, which may be initialised later.
+
+        `resource` is this resource's own URI: only tokens that name it are
+        accepted (RFC 8707).
+        """
+        super().__init__()
+        self._server = server
+        self._resource = resource
+
+    def get_token_validator(self, token_type: str) -> Any:
+        """Return the validator of a token type; the server's for bearer tokens."""
+        if self._server is not None and "bearer" not in self._token_validators:
+            self.register_token_validator(
+                BearerTokenValidator(
+                    self._server.stores,
+                    self._server.clock,
+                    self._resource,
+                    load_resource_owner=self._server.load_resource_owner,
+                )
+            )
+        return super().get_token_validator(token_type)
+
+    def parse_request_authorization(self, request: Any) -> Any:
+        """Return validator and token. `MissingAuthorizationError`: none was sent."""
+        try:
+            return super().parse_request_authorization(request)
+        except MissingAuthorizationError as error:
+            raise _MissingTokenError from error
+
+    def acquire_token(self, scopes: Scopes = None, **kwargs: Any) -> Any:
+        """Return the request's token. `OAuth2Error`: it is missing, not valid, or of little scope.
+
+        It is `current_token` from then on.
+        """
+        try:
+            return self._acquire(scopes, kwargs)
+        except StoreError as error:
+            raise TemporarilyUnavailableError from error
+        except OAuth2Error as error:
+            if error.error != "insufficient_scope" or isinstance(error, InsufficientScopeError):
+                raise
+            raise InsufficientScopeError(_told(scopes)) from error
+
+    def _acquire(self, scopes: Scopes, claims: dict[str, Any]) -> Any:
+        if self._server is None or claims:
+            return super().acquire_token(scopes, **claims)
+        token = self.validate_request(scopes, read_request())
+        if token_authenticated.receivers:
+            token_authenticated.send(self, token=token)
+        g.authlib_server_oauth2_token = token
+        return token
+
+    def raise_error_response(self, error: OAuth2Error) -> NoReturn:
+        """Raise Flask's exception for an error, and log what was behind it."""
+        log_refusal(error)
+        super().raise_error_response(error)
+        raise AssertionError("Authlib's method raises.")
+
+    def __call__(self, *views: Any, **options: Any) -> Any:
+        """Return a decorator; ``optional=True`` lets requests without a token through."""
+        reaches = options.get("scopes")
+        if not callable(reaches):
+            return super().__call__(*views, **options)
+        return self._protect_by(
+            cast("Callable[..., bool]", reaches), optional=options.get("optional", False)
+        )
+
+    def _protect_by(
+        self, reaches: Callable[..., bool], *, optional: bool
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def decorator(view: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(view)
+            def protected(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    self.acquire_token(reaches)
+                except OAuth2Error as error:
+                    if not (optional and isinstance(error, MissingAuthorizationError)):
+                        self.raise_error_response(error)
+                return view(*args, **kwargs)
+
+            return protected
+
+        return decorator
+
+
+class _MissingTokenError(MissingAuthorizationError):
+    """No token was sent: the challenge has no error code (RFC 6750 section 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__(auth_type="Bearer", realm=_REALM)
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the JSON headers and the bare challenge."""
+        headers = cast("list[tuple[str, str]]", super().get_headers())
+        rest = [pair for pair in headers if pair[0].lower() != "www-authenticate"]
+        return [*rest, ("WWW-Authenticate", f'Bearer realm="{_REALM}"')]
+
+
+def _told(scopes: Scopes) -> str:
+    """Return the scopes as a challenge names them."""
+    if scopes is None or callable(scopes):
+        return ""
+    return scopes if isinstance(scopes, str) else " ".join(scopes)

@@ -1,0 +1,99 @@
+"""An authorization server inside of an application: in store mode, or in own mode.
+
+Store mode: grants, endpoints and storage are ours; what the application
+registers goes before. Own mode, where it gives `save_token`: nothing is built
+in, and what is stored, and how, is the application's. What may be used once is
+claimed in either.
+"""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+
+from ..http import HttpRequest, HttpResponse, json_response
+from .built_in import BuiltInMixin
+from .own_requests import OwnAuthorizationRequest, OwnRequest
+from .single_use import claim_presented
+
+__all__ = ["EmbeddedServer", "QueryClient", "SaveToken"]
+
+#: Client id to the application's client, None where there is none.
+QueryClient = Callable[[str], Any]
+#: Stores a token response of an Authlib request.
+SaveToken = Callable[[dict[str, Any], Any], Any]
+
+
+class EmbeddedServer(BuiltInMixin):
+    """What the servers of synchronous web frameworks share, in front of Authlib's own."""
+
+    _query_client: QueryClient | None
+    _save_token: SaveToken | None
+
+    @property
+    def own_mode(self) -> bool:
+        """Whether the application stores tokens itself."""
+        return self._save_token is not None
+
+    def request_url(self, http: HttpRequest) -> str:
+        """Return the URL of a request as its client wrote it; each framework knows its own."""
+        raise NotImplementedError
+
+    def query_client_anew(self, client_id: str) -> Any:
+        """Return the application's client where it finds clients itself, else the store's."""
+        if self._query_client is None:
+            return super().query_client_anew(client_id)
+        return self._query_client(client_id)
+
+    def save_token(self, token: dict[str, Any], request: Any) -> Any:
+        """Store what a grant class issued that is not ours, once what it presented is claimed."""
+        if self._save_token is None:
+            return super().save_token(token, request)
+        claim_presented(self, token, request)
+        return self._save_token(token, request)
+
+    def create_oauth2_request(self, request: Any) -> Any:
+        """Return Authlib's request; one that is one already stays as it is."""
+        return self._read_own(request, OwnRequest) or super().create_oauth2_request(request)
+
+    def read_authorization(self, request: Any) -> Any:
+        """Return Authlib's request at the authorization endpoint."""
+        own = self._read_own(request, OwnAuthorizationRequest)
+        return own or super().read_authorization(request)
+
+    def _read_own(self, request: Any, kind: type[OwnRequest]) -> Any:
+        if not self.own_mode or isinstance(request, OwnRequest):
+            return request if isinstance(request, OwnRequest) else None
+        http = self.read_http(request)
+        read = kind(http, self.request_url(http), self.settings.issuer)
+        read.received_at = self.clock.now()
+        return read
+
+    def begin_authorization(self, request: Any, end_user: Any) -> Any:
+        """Return the grant of a request that no consent page has looked at before.
+
+        In own mode Authlib validates it later; what a consent page alone would
+        ask, such as a prompt, is not asked.
+        """
+        if not self.own_mode:
+            return super().begin_authorization(request, end_user)
+        read = self.read_authorization(request)
+        try:
+            with self.remember_clients(), self._storing():
+                return self.get_authorization_grant(read)
+        except OAuth2Error as error:
+            error.state = read.payload.state
+            raise
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
+        """Build the response; in own mode a redirect names no issuer unless an extension does."""
+        if not self.own_mode:
+            return super().handle_response(status, body, headers)
+        if isinstance(body, dict):
+            return json_response(status, body, headers)
+        return HttpResponse(status, (body or "").encode(), [*headers])
