@@ -18,7 +18,7 @@ from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.oauth2.resource_indicators import InvalidTargetError, narrow_audience
 
 from .asgi import post_form, send
-from .world import ALICE, CALLBACK, VERIFIER, Party, World, bearer, code_query
+from .world import ALICE, CALLBACK, SCOPE, VERIFIER, Party, World, bearer, code_query
 
 API = "https://api.example.com"
 MAIL = "https://mail.example.com/v1"
@@ -257,6 +257,7 @@ def test_a_client_s_own_token_is_for_the_resources_that_it_names(world: World) -
     token = world.client_credentials(party, resource=[MAIL, LEGACY]).json["access_token"]
 
     assert _audience(world, token) == (MAIL, LEGACY)
+    assert _stored(world, token) == ({"scope": SCOPE, "resource": [MAIL, LEGACY]}, {"scope": SCOPE})
     assert _audience(world, world.client_credentials(party).json["access_token"]) == ()
 
 
