@@ -11,12 +11,12 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import WouldBlockError
 from ..http import Headers, HttpRequest, HttpResponse, json_response
 
-__all__ = ["Application", "Handler", "Routes"]
+__all__ = ["Application", "Handler", "Receive", "Routes", "Scope", "Send", "Workers"]
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+_Result = TypeVar("_Result")
 
 Handler = Callable[[HttpRequest], HttpResponse]
 #: Path to method to handler.
@@ -43,6 +45,33 @@ class _DisconnectedError(Exception):
     """The client went away before its request was read."""
 
 
+class Workers:
+    """The worker threads of one process, which all that asks its stores has in common."""
+
+    def __init__(self, *, blocking: bool) -> None:
+        """Make threads that are used where `blocking`: where a call may wait for I/O."""
+        self.blocking = blocking
+        self._executor = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="oauthstore")
+
+    async def run(self, call: Callable[[], _Result], *, threaded: bool = False) -> _Result:
+        """Return what `call` returns; in a thread where it blocks or `threaded` says so.
+
+        One that finds out by `WouldBlockError` that it must wait is made again in a thread.
+        """
+        if not self.blocking and not threaded:
+            try:
+                return call()
+            except WouldBlockError:
+                log.debug("A handler needs to wait: it is run again in a thread")
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: context.run(call))
+
+    def close(self) -> None:
+        """Return once the threads are through with what they have begun; twice is fine."""
+        self._executor.shutdown(wait=True)
+
+
 class Application:
     """An ASGI application of synchronous handlers."""
 
@@ -50,24 +79,24 @@ class Application:
         self,
         routes: Routes,
         *,
-        blocking: bool,
+        blocking: bool = False,
+        workers: Workers | None = None,
         threaded: Collection[str] = (),
         not_found: Handler | None = None,
         on_startup: Callable[[], None] | None = None,
         on_shutdown: Callable[[], None] | None = None,
     ) -> None:
-        """Serve `routes`, in worker threads where `blocking`.
+        """Serve `routes`, in worker threads where `blocking`, or in those of `workers`.
 
         `threaded`: paths whose handlers need a thread all the same, because
         they compute for long, such as one that verifies a password.
         """
         self._routes = routes
-        self._blocking = blocking
+        self._workers = Workers(blocking=blocking) if workers is None else workers
         self._threaded = frozenset(threaded)
         self._not_found = not_found or _not_found
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
-        self._executor = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="oauthstore")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: a request, or the application's lifespan."""
@@ -80,7 +109,7 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            request = await _read(scope, receive, self._path(scope))
+            request = await _read(scope, receive, self.path_of(scope))
         except _TooLargeError:
             response = _refusal(413, "The request body is too large.")
         except _DisconnectedError:
@@ -89,7 +118,7 @@ class Application:
             response = await self._respond(request)
         await _send(response, send, with_body=scope["method"] != "HEAD")
 
-    def _path(self, scope: Scope) -> str:
+    def path_of(self, scope: Scope) -> str:
         """Return the path to look up: as it is where a route has it, else without the mount."""
         path: str = scope["path"]
         root: str = scope.get("root_path", "").rstrip("/")
@@ -114,17 +143,8 @@ class Application:
             return json_response(500, {"error": "server_error"})
 
     async def _run(self, handler: Handler, request: HttpRequest) -> HttpResponse:
-        if not self._blocking and request.path not in self._threaded:
-            try:
-                return handler(request)
-            except WouldBlockError:
-                log.debug("A handler needs to wait: it is run again in a thread")
-        context = contextvars.copy_context()
-
-        def call() -> HttpResponse:
-            return context.run(handler, request)
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        threaded = request.path in self._threaded
+        return await self._workers.run(lambda: handler(request), threaded=threaded)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -133,7 +153,7 @@ class Application:
                 if not await self._start(send):
                     return
             elif message["type"] == "lifespan.shutdown":
-                self._executor.shutdown(wait=True)
+                self._workers.close()
                 if self._on_shutdown is not None:
                     await asyncio.to_thread(self._on_shutdown)
                 await send({"type": "lifespan.shutdown.complete"})

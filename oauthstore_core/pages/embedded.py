@@ -13,6 +13,7 @@ what it was asked, finds out who is signed in, and sends what it gets back::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -24,7 +25,7 @@ from .csrf import CsrfTokens
 from .refusals import PageError, serve_page
 from .rendering import embedded_renderer
 
-__all__ = ["EmbeddedConsent", "EmbeddedConsentServer"]
+__all__ = ["EmbeddedConsent", "EmbeddedConsentServer", "no_sign_in"]
 
 
 class EmbeddedConsentServer(ConsentServer, Protocol):
@@ -91,3 +92,22 @@ def _not_signed_in(request: HttpRequest) -> PageError:
         advice="Sign in to this site first, then open this page again.",
         link=(address_of(request), "Open the page again"),
     )
+
+
+def no_sign_in(issuer: str) -> Callable[[HttpRequest, ResourceOwner | None], HttpResponse]:
+    """Return what answers where the application never told who is signed in: 501."""
+    renderer = embedded_renderer(issuer)
+
+    def answer(_: HttpRequest, __: ResourceOwner | None) -> HttpResponse:
+        return PageError(
+            status=501,
+            title="Nobody can be asked for consent here",
+            explanation=(
+                "An application asks for access to an account, but this server was not told "
+                "how to find out who is signed in. This is our fault, not yours."
+            ),
+            advice="Whoever runs this server: give the authorization server a `user_id`.",
+            detail="no user_id was given",
+        ).response(renderer)
+
+    return answer

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from functools import partial
 
 from ..clock import Clock, SystemClock
-from ..errors import RoleNotServedError, SettingsError, StoreError
-from ..http import HttpRequest, HttpResponse, json_response
+from ..errors import RoleNotServedError, SettingsError
+from ..http import HttpRequest, HttpResponse
 from ..integrations.asgi import Application, Handler
+from ..integrations.mounted import answer_outages, protocol_routes
 from ..oauth2.server import AuthorizationServer
-from ..pages.refusals import RETRY_AFTER, PageError
+from ..pages.refusals import PageError
 from ..pages.rendering import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
@@ -99,12 +100,8 @@ def accounts_of(server: AuthorizationServer) -> Accounts:
 
 def routes_of(site: Site) -> dict[str, dict[str, Handler]]:
     """Return every path with its methods and handlers."""
-    paths, endpoints, server = site.paths, site.paths.endpoints, site.server
-    routes: dict[str, dict[str, Handler]] = {
-        endpoints.token: {"POST": _endpoint(server.create_token_response)},
-        endpoints.revocation: {"POST": _endpoint(_called(server, "revocation"))},
-        endpoints.introspection: {"POST": _endpoint(_called(server, "introspection"))},
-        paths.metadata: {"GET": server.create_metadata_response},
+    paths = site.paths
+    routes = protocol_routes(site.server) | {
         paths.home: {"GET": _page(site, home.show)},
         paths.authorize: {"GET": _page(site, consent.show), "POST": _page(site, consent.decide)},
         paths.sign_in: {"GET": _page(site, sign_in.show), "POST": _page(site, sign_in.submit)},
@@ -126,7 +123,7 @@ def _demo_routes(site: Site) -> dict[str, dict[str, Handler]]:
         f"{root}/callback": {"GET": _page(site, views.receive)},
         f"{root}/refresh": {"POST": _page(site, views.refresh)},
         f"{root}/revoke": {"POST": _page(site, views.revoke)},
-        site.paths.demo_resource: {"GET": _endpoint(views.resource.answer)},
+        site.paths.demo_resource: {"GET": answer_outages(views.resource.answer)},
     }
 
 
@@ -136,23 +133,6 @@ def _page(site: Site, view: View) -> Handler:
 
 def _file(file: StaticFile) -> Handler:
     return lambda _: file.response()
-
-
-def _called(server: AuthorizationServer, name: str) -> Handler:
-    return partial(server.create_endpoint_response, name)
-
-
-def _endpoint(handler: Handler) -> Handler:
-    """Answer a store's failure outside of the core's own care as RFC 6749 would."""
-
-    def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            return handler(request)
-        except StoreError:
-            body = {"error": "temporarily_unavailable"}
-            return json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
-
-    return answer
 
 
 def _not_found(site: Site, request: HttpRequest) -> HttpResponse:

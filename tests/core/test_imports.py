@@ -78,3 +78,11 @@ def test_opening_stores_imports_no_backend_but_the_one_that_is_named() -> None:
     assert "oauthstore_core.memory" in imported
     assert "oauthstore_core.audit" not in imported
     assert {name.partition(".")[0] for name in imported} == {"oauthstore_core"}
+
+
+def test_what_the_edges_share_imports_no_web_framework() -> None:
+    names = ["asgi", "embedding", "mounted"]
+
+    (imported,) = run(IMPORT_ALL, *(f"oauthstore_core.integrations.{name}" for name in names))
+
+    assert sorted(FOREIGN & set(imported)) == []

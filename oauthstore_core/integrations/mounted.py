@@ -1,0 +1,150 @@
+"""The authorization server as an ASGI application under a path of somebody else's."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from functools import partial
+from http import HTTPStatus
+
+from ..clock import Clock
+from ..errors import SettingsError, StoreError
+from ..http import HttpRequest, HttpResponse, json_response
+from ..oauth2.core import LoadUser
+from ..oauth2.errors import RETRY_AFTER
+from ..oauth2.resource import ResourceProtector
+from ..oauth2.resource_owner import ResourceOwner
+from ..oauth2.server import AuthorizationServer
+from ..settings import Settings
+from ..stores import Stores
+from .asgi import Application, Handler, Receive, Scope, Send, Workers
+from .embedding import derive_issuer, with_issuer
+
+__all__ = [
+    "Consent",
+    "Identify",
+    "MountedServer",
+    "address_of",
+    "answer_outages",
+    "protocol_routes",
+]
+
+log = logging.getLogger("oauthstore")
+
+#: Tells who is signed in; asked at the authorization endpoint only.
+Identify = Callable[[], Awaitable[ResourceOwner | None]]
+#: What answers at the authorization endpoint: the request, and who is signed in.
+Consent = Callable[[HttpRequest, ResourceOwner | None], HttpResponse]
+
+_owner: ContextVar[ResourceOwner | None] = ContextVar("oauthstore_owner", default=None)
+
+
+def protocol_routes(server: AuthorizationServer) -> dict[str, dict[str, Handler]]:
+    """Return the endpoints that need no person: token, revocation, introspection, metadata."""
+    paths, create = server.paths, server.create_endpoint_response
+    return {
+        paths.token: {"POST": answer_outages(server.create_token_response)},
+        paths.revocation: {"POST": answer_outages(partial(create, "revocation"))},
+        paths.introspection: {"POST": answer_outages(partial(create, "introspection"))},
+        paths.metadata: {"GET": server.create_metadata_response},
+    }
+
+
+def answer_outages(handler: Handler) -> Handler:
+    """Answer a store's failure outside of the core's own care as RFC 6749 would."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return handler(request)
+        except StoreError:
+            body = {"error": "temporarily_unavailable"}
+            return json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
+
+    return answer
+
+
+def address_of(scope: Scope, path: str | None = None) -> str:
+    """Return the URL under which a request found this application.
+
+    `path` is that of the application; by default where the request's scope has it.
+    """
+    hosts = (value.decode("latin-1") for name, value in scope["headers"] if name == b"host")
+    where = scope.get("root_path", "") if path is None else path
+    return f"{scope.get('scheme', 'http')}://{next(hosts, '')}{where}"
+
+
+class MountedServer:
+    """The endpoints on open stores; the issuer is known from the settings or the first request."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        *,
+        clock: Clock,
+        consent: Callable[[AuthorizationServer], Consent],
+        load_user: LoadUser | None = None,
+        resource: str | None = None,
+    ) -> None:
+        """Serve the endpoints; `consent` makes the one for people."""
+        self.stores = stores
+        self.protector = ResourceProtector(stores, clock, resource=resource)
+        self.workers = Workers(blocking=stores.blocking)
+        self._settings = settings
+        self._clock = clock
+        self._consent = consent
+        self._load_user = load_user
+        self._lock = threading.Lock()
+        self._served: tuple[AuthorizationServer, Application] | None = None
+        if settings.issuer is not None:
+            self._serve(settings)
+
+    def server_at(self, address: str) -> AuthorizationServer:
+        """Return the authorization server for a request to `address`.
+
+        `SettingsError`: no issuer is set, and the address is not on loopback.
+        """
+        return self._served_at(address)[0]
+
+    def _served_at(self, address: str) -> tuple[AuthorizationServer, Application]:
+        if self._settings.issuer is None:
+            derive_issuer(address)
+        with self._lock:
+            return self._served or self._serve(with_issuer(self._settings, address))
+
+    def _serve(self, settings: Settings) -> tuple[AuthorizationServer, Application]:
+        server = AuthorizationServer(
+            settings, self.stores, clock=self._clock, load_user=self._load_user
+        )
+        consent = self._consent(server)
+        routes = protocol_routes(server)
+        if "authorization_code" in settings.grants:
+            asked: Handler = lambda request: consent(request, _owner.get())  # noqa: E731 - typed
+            routes[server.paths.authorization] = {"GET": asked, "POST": asked}
+        self._served = server, Application(routes, workers=self.workers)
+        return self._served
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, identify: Identify) -> None:
+        """Serve one request."""
+        try:
+            server, application = self._served_at(address_of(scope))
+        except SettingsError as error:
+            log.warning("A request was refused: %s", error)
+            application = Application({}, workers=self.workers, not_found=_misdirected(error))
+        else:
+            if application.path_of(scope) == server.paths.authorization:
+                _owner.set(await identify())
+        await application(scope, receive, send)
+
+    def close(self) -> None:
+        """Wait for the requests at work, and close the stores."""
+        self.workers.close()
+        self.stores.close()
+
+
+def _misdirected(error: SettingsError) -> Handler:
+    """Return the answer to a request for a host that is not this server's (RFC 9110 15.5.20)."""
+    body = {"error": "invalid_request", "error_description": error.problems[0]}
+    return lambda _: json_response(HTTPStatus.MISDIRECTED_REQUEST, body)
