@@ -32,6 +32,11 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
         ("_Announcement.in_vain", "False", "True", _UNUSED),
         ("AnnouncingWriter._announcing", "announcement.in_vain", DROPPED, _UNUSED),
         ("AnnouncingWriter.__init__", "where(its_grant)", DROPPED, _STRONGER),
+        ("AnnouncingWriter.__init__", "True", "False", _WAITS),
+        ("AnnouncingWriter.purge_grants", "count >= limit", DROPPED, _NEEDLESSLY),
+        ("AnnouncingWriter.purge_grants", "1", "2", _FURTHER),
+        ("AnnouncingWriter.purge_grants.purge", "ended", "True", "Nothing is in an empty list."),
+        ("_until_it_stays", "raise overtaken('save under a grant')", DROPPED, _ONCE),
     ),
     *of(
         "postgresql",
@@ -44,8 +49,6 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
             DROPPED,
             _ONCE,
         ),
-        ("PostgresqlTokenWriter.purge_grants", "count >= limit", DROPPED, _NEEDLESSLY),
-        ("PostgresqlTokenWriter.purge_grants", "1", "2", _FURTHER),
         ("_save", "shape.completes", "True", _LONGER),
         ("_save", "False", "True", _STRONGER),
         ("_redeem", "shape.completes", "True", _LONGER),
@@ -59,8 +62,6 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
         ("_locked", "True", "False", _STRONGER),
         ("_open", "completes", "True", "Where no refresh token is brought, it holds."),
         ("_with_tokens", "shape.drops", "True", _NEEDLESSLY),
-        ("_purge_grants", "with_for_update(skip_locked=True)", DROPPED, _WAITS),
-        ("_purge_grants", "True", "False", _WAITS),
     ),
     *of(
         "postgresql",
@@ -75,7 +76,6 @@ OF_MYSQL: Final[tuple[Reason, ...]] = (
         "mysql",
         f"{_S}.mysql.tokens",
         ("MysqlTokenWriter.__init__", "True", "False", _STRONGER),
-        ("MysqlTokenWriter.__init__", "with_for_update(skip_locked=True)", DROPPED, _WAITS),
         ("MysqlTokenWriter.__init__", "8", "9", _CACHED),
         (
             "MysqlTokenWriter.written",
@@ -102,14 +102,6 @@ OF_MYSQL: Final[tuple[Reason, ...]] = (
             DROPPED,
             _ONCE,
         ),
-        (
-            "MysqlTokenWriter.purge_grants.purge",
-            "(tokens, grants) if ended else ()",
-            "(tokens, grants)",
-            "Nothing is in an empty list.",
-        ),
-        ("MysqlTokenWriter.purge_grants", "count >= limit", DROPPED, _NEEDLESSLY),
-        ("MysqlTokenWriter.purge_grants", "1", "2", _FURTHER),
         ("_add_open", "True", "False", _STRONGER),
     ),
     *of(

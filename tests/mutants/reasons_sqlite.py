@@ -114,6 +114,12 @@ OF_SQLITE: Final[tuple[Reason, ...]] = (
             "What brings no refresh token is refused for a revocation only.",
         ),
         (
+            "TokenWriter.refusal",
+            "fenced",
+            DROPPED,
+            "Between a fence and its sweep it is open why a save is refused: a test of ours asks.",
+        ),
+        (
             "TokenWriter.judged",
             "rotation.outcome is RotationOutcome.WON and found.current.digest == call.digest",
             "False",

@@ -279,6 +279,22 @@ class DuplicateTakenForSuccess(SabotagedBackend):
                 return
 
 
+class EmptyGrantTakenBack(SabotagedBackend):
+    """Removes the grant of a refused save if it has no tokens, also where it was there before."""
+
+    caught_by = "RT-06j"
+
+    class Tokens(MemoryTokens):
+        def save_token(self, grant: Grant, tokens: Sequence[Token]) -> None:
+            try:
+                super().save_token(grant, tokens)
+            except DuplicateError:
+                row = self._rows.get(grant.grant_id)
+                if row is not None and not row.access:
+                    self._remove_grant(grant.grant_id)
+                raise
+
+
 GRANT_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     RevokeErrorSwallowed,
     RevokeQueued,
@@ -302,4 +318,5 @@ GRANT_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     PageSkipsOne,
     RedeemedInTwoSteps,
     DuplicateTakenForSuccess,
+    EmptyGrantTakenBack,
 )

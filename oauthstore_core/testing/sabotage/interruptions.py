@@ -9,7 +9,12 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from ...errors import GrantRevokedError, StoreTimeoutError, StoreUnavailableError
+from ...errors import (
+    DuplicateError,
+    GrantRevokedError,
+    StoreTimeoutError,
+    StoreUnavailableError,
+)
 from ...memory import MemoryBackend
 from ...memory.deadlines import Deadlines
 from ...records import (
@@ -149,6 +154,22 @@ class DeadlineInALaterCommit(FileBackend):
 
         self.change(save)
         self.change(note)
+
+
+class AnnouncementOfAnotherTakenBack(FileBackend):
+    """Stores the grant first, and removes it after a refusal; another may have saved it since."""
+
+    caught_by = "RT-06k"
+
+    def save_token(self, grant: Grant, tokens: Sequence[Token]) -> None:
+        fresh = self.change(lambda b: grant.grant_id not in b.tokens._rows)
+        self.change(lambda b: b.tokens.save_token(grant, []))
+        try:
+            self.change(lambda b: b.tokens.save_token(grant, tokens))
+        except DuplicateError:
+            if fresh:
+                self.change(lambda b: b.tokens._remove_grant(grant.grant_id))
+            raise
 
 
 class RotationInTwoCommits(FileBackend):
@@ -356,6 +377,7 @@ INTERRUPTION_SABOTAGE: tuple[type[FileBackend], ...] = (
     MarkLookedAtBeforeTheCommit,
     IndexInALaterCommit,
     DeadlineInALaterCommit,
+    AnnouncementOfAnotherTakenBack,
     RotationInTwoCommits,
     RedeemedInTwoCommits,
     LockLeftBehind,
