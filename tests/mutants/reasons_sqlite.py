@@ -25,6 +25,7 @@ _MANY_SERVERS: Final = "For PostgreSQL, which asks it before a transaction: SQLi
 _NO_SCOPE: Final = "A fence over no client and no subject is never raised; else it is there twice."
 _ONCE: Final = "Nothing comes in between eight times: it is saved, decided and used once."
 _ALONE: Final = "Between BEGIN IMMEDIATE and COMMIT nothing changes what the UPDATE has seen."
+_CACHED: Final = "How many statements are kept compiled: it is about time."
 _QUEUE: Final = "Threads would queue at the file rather than at the handle: it is about time."
 _S: Final = "oauthstore_sqla"
 
@@ -152,6 +153,7 @@ OF_SQLITE: Final[tuple[Reason, ...]] = (
             DROPPED,
             _ALONE,
         ),
+        ("SqliteTokenWriter.__init__", "8", "9", _CACHED),
         ("SqliteTokenWriter._add_access", "write.drops(held)", "True", _NEEDLESSLY),
         (
             "SqliteTokenWriter._rotated",
