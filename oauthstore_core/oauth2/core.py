@@ -41,9 +41,10 @@ from .authlib_logs import redact_authlib_logs
 from .clients import ClientRecord
 from .errors import ClientAuthenticationError, TemporarilyUnavailableError, log_refusal
 from .handles import new_refresh_handle, parse_refresh_handle
-from .metadata import EndpointPaths, server_metadata
+from .metadata import EndpointPaths, Served, server_metadata
 from .redirect_uris import with_parameters
 from .requests import AuthorizationRequest, FormRequest
+from .resource_indicators import requested_resources
 from .resource_owner import ResourceOwner
 from .revoking import RevokingMixin
 from .single_use import claim_presented
@@ -121,10 +122,15 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         """Where the endpoints lie."""
         return EndpointPaths.of(self.issuer)
 
-    @cached_property
+    @property
+    def served(self) -> Served:
+        """The grant types and all else that is registered."""
+        raise NotImplementedError
+
+    @property
     def metadata(self) -> Mapping[str, Any]:
-        """The server's metadata (RFC 8414 section 2)."""
-        return server_metadata(self.settings, self.issuer, self.paths)
+        """The server's metadata (RFC 8414 section 2): what is registered by now."""
+        return server_metadata(self.served, self.issuer, self.paths)
 
     # --- answering ---
 
@@ -202,6 +208,10 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         client_id = getattr(getattr(request, "client", None), "client_id", None)
         path = getattr(getattr(request, "http", request), "path", None)
         log_refusal(error, path=path, client_id=client_id)
+        if error.error == "unsupported_token_type":
+            # RFC 7009 section 2.2.1 means RFC 6749 section 5.2: a 401 would ask to authenticate.
+            error.status_code = 400
+        error.uri = error.uri or self.get_error_uri(request, error)
         if error.redirect_uri and not error.redirect_fragment:
             # Authlib would write the redirect URI's own query anew.
             parameters = [(name, str(value)) for name, value in error.get_body()]
@@ -303,12 +313,14 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
     ) -> Any:
         """Return the client that the request authenticates, in one way only."""
         authentication.refuse_several_methods(request)
+        known = authentication.registered(self, methods)
         try:
-            client = super().authenticate_client(request, methods, endpoint)
+            client = super().authenticate_client(request, known, endpoint)
         except OAuth2Error as error:
             if error.error == "invalid_client" and error.description.startswith(_TELLING):
                 raise ClientAuthenticationError("unknown client, wrong secret or method") from error
             raise
+        authentication.refuse_other_client(request, client)
         request.client = client
         return client
 
@@ -320,8 +332,9 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         What it presented to be used once is claimed first: `invalid_grant` for
         all but the first. Our own grants claim and store in one step instead.
         """
+        audience = requested_resources(request.payload, self.settings.resources)
         claim_presented(self, token, request)
-        save_issued(self, token, request)
+        save_issued(self, token, request, audience)
 
     def generate_token(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a token response whose repr shows no token."""

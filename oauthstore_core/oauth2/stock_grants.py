@@ -11,6 +11,7 @@ from ..records import Grant
 from .errors import TemporarilyUnavailableError
 from .grants import StoreMixin
 from .handles import RefreshHandle, parse_refresh_handle
+from .resource_indicators import Audience
 
 if TYPE_CHECKING:
     from .core import ServerCore
@@ -21,12 +22,17 @@ __all__ = ["save_issued"]
 class _Issuer(StoreMixin):
     """Makes records of a token response as our own grants do."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, audience: Audience) -> None:
         self.server = server
+        self.audience = audience
 
 
-def save_issued(server: ServerCore, token: dict[str, Any], request: Any) -> None:
+def save_issued(
+    server: ServerCore, token: dict[str, Any], request: Any, audience: Audience = ()
+) -> None:
     """Store a token response under a grant of its own, in one step.
+
+    `audience` are the resources that the request named (RFC 8707).
 
     The grant counts from when the request came, before the client was read. So
     where the client's or the subject's grants were revoked meanwhile, it is
@@ -35,8 +41,8 @@ def save_issued(server: ServerCore, token: dict[str, Any], request: Any) -> None
     now = server.clock.now()
     granted_at = min(now, request.received_at or now)
     _give_shape(token)
-    grant = _grant_of(server, token, request, granted_at)
-    records = _Issuer(server).issue_records(token, grant, now)
+    grant = _grant_of(server, token, request, granted_at, audience)
+    records = _Issuer(server, audience).issue_records(token, grant, now)
     try:
         server.stores.tokens.save_token(grant, records)
     except GrantRevokedError as error:
@@ -50,7 +56,13 @@ def _give_shape(token: dict[str, Any]) -> None:
         token["refresh_token"] = str(RefreshHandle(generate_identifier(), refresh))
 
 
-def _grant_of(server: ServerCore, token: dict[str, Any], request: Any, granted_at: int) -> Grant:
+def _grant_of(
+    server: ServerCore,
+    token: dict[str, Any],
+    request: Any,
+    granted_at: int,
+    audience: Audience,
+) -> Grant:
     handle = parse_refresh_handle(token.get("refresh_token") or "")
     if handle is None:
         lifetime = token.get("expires_in") or server.settings.lifetimes.access_token
@@ -65,5 +77,7 @@ def _grant_of(server: ServerCore, token: dict[str, Any], request: Any, granted_a
         family=handle.family_digest if handle else None,
         granted_at=granted_at,
         keep_until=keep_until,
-        payload=json.dumps({"scope": token.get("scope", "")}),
+        payload=json.dumps(
+            {"scope": token.get("scope", ""), **({"resource": audience} if audience else {})}
+        ),
     )
