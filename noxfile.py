@@ -134,7 +134,7 @@ def with_extras(project: Path) -> str:
 
 #: All of them from the checkout: a change of a module needs no new installation.
 EDITABLE = [
-    *("--editable", ".[fastapi,flask,server,starlette,testing]"),
+    *("--editable", ".[fastapi,flask,introspection,server,starlette,testing]"),
     *(part for path in PROJECTS[1:] for part in ("--editable", with_extras(path))),
 ]
 #: No test waits that long; one that does hangs.

@@ -31,7 +31,7 @@ try:
         OAuthFlowClientCredentials,
         OAuthFlows,
     )
-    from fastapi.security import OAuth2
+    from fastapi.security import HTTPBearer, OAuth2
 
     from . import starlette as plain
 except ModuleNotFoundError as error:
@@ -44,7 +44,14 @@ except ModuleNotFoundError as error:
 
 from .starlette import Token, UserId, answer_error
 
-__all__ = ["AuthorizationServer", "OAuthError", "Token", "UserId", "answer_error"]
+__all__ = [
+    "AuthorizationServer",
+    "OAuthError",
+    "ResourceProtector",
+    "Token",
+    "UserId",
+    "answer_error",
+]
 
 
 class OAuthError(plain.OAuthError):
@@ -89,6 +96,33 @@ class AuthorizationServer(plain.AuthorizationServer):
         if issuer is None:
             return f"{self._mount_path or ''}/{name}"
         return f"{issuer.rstrip('/')}/{name}"
+
+
+class ResourceProtector(plain.ResourceProtector):
+    """Protects routes of an application that is no authorization server itself.
+
+    ::
+
+        protector = ResourceProtector(IntrospectionTokenValidator(...))
+
+        @app.get("/me")
+        def me(token: Annotated[IntrospectedToken, Depends(protector.require("profile"))]): ...
+    """
+
+    error_class = OAuthError
+
+    def require(self, scopes: Scopes = None) -> Callable[..., Awaitable[Any]]:
+        """Return a dependency that gives what the validator knows of the request's token.
+
+        `scopes` are as in `AuthorizationServer.require`. `OAuthError`: the
+        answer to a request without a valid token, or 503 where nobody can tell.
+        """
+        scheme = Security(HTTPBearer(auto_error=False, scheme_name="Bearer"))
+
+        async def token(request: Request, _: Any = scheme) -> Any:
+            return await self.validate(request, scopes)
+
+        return token
 
 
 class _Scheme(OAuth2):

@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import TokenValidator
 
 from ..backends import Backend
 from ..clock import Clock, SystemClock
@@ -35,13 +36,13 @@ from ..errors import ConfigurationError, SettingsError
 from ..http import Headers, HttpRequest, HttpResponse
 from ..oauth2.core import LoadUser
 from ..oauth2.registration import Registration, register_client
-from ..oauth2.resource import Scopes
+from ..oauth2.resource import BearerProtector, Scopes
 from ..oauth2.resource_owner import ResourceOwner
 from ..oauth2.server import AuthorizationServer as NeutralServer
 from ..oauth2.views import AccessToken as Token
 from ..sealing import KeyRing
 from ..stores import Stores
-from .asgi import Receive, Scope, Send
+from .asgi import Receive, Scope, Send, Workers
 from .embedding import load_settings, open_embedded
 
 try:
@@ -63,7 +64,14 @@ except ModuleNotFoundError as error:
 
 from .mounted import Consent, MountedServer, address_of
 
-__all__ = ["AuthorizationServer", "OAuthError", "Token", "UserId", "answer_error"]
+__all__ = [
+    "AuthorizationServer",
+    "OAuthError",
+    "ResourceProtector",
+    "Token",
+    "UserId",
+    "answer_error",
+]
 
 log = logging.getLogger("oauthstore")
 
@@ -179,7 +187,7 @@ class AuthorizationServer:
 
     def _consent(self, server: NeutralServer) -> Consent:
         if self._user_id is None:
-            return no_sign_in(server.issuer)
+            return no_sign_in(server)
         return EmbeddedConsent(server, login_url=self._login_url).respond
 
     def _warn(self) -> None:
@@ -275,16 +283,47 @@ class AuthorizationServer:
         A text: all of its words are needed; a sequence: one of its texts; a
         function: it is given the token's scopes. `OAuthError`: it is not.
         """
-        running, asked = self.running, _from_starlette(request)
-        protector = running.protector
-        try:
-            return await running.workers.run(lambda: protector.validate(asked, scopes))
-        except OAuth2Error as error:
-            raise self._refusal(protector.create_error_response(error)) from error
+        running = self.running
+        token: Token = await _validate(
+            self.error_class, running.protector, running.workers, request, scopes
+        )
+        return token
 
-    def _refusal(self, response: HttpResponse) -> OAuthError:
+
+class ResourceProtector:
+    """Protects resources of an application that is no authorization server itself."""
+
+    #: What `validate` raises.
+    error_class: ClassVar[type[OAuthError]] = OAuthError
+
+    def __init__(self, validator: TokenValidator) -> None:
+        """Validate by `validator`, in worker threads; such as `IntrospectionTokenValidator`."""
+        self._protector = BearerProtector()
+        self._protector.register_token_validator(validator)
+        self._workers = Workers(blocking=True)
+
+    async def validate(self, request: HTTPConnection, scopes: Scopes = None) -> Any:
+        """Return the request's token if it is valid and reaches `scopes`, else `OAuthError`.
+
+        `scopes` are as in `AuthorizationServer.validate`.
+        """
+        return await _validate(self.error_class, self._protector, self._workers, request, scopes)
+
+
+async def _validate(
+    error_class: type[OAuthError],
+    protector: BearerProtector,
+    workers: Workers,
+    request: HTTPConnection,
+    scopes: Scopes,
+) -> Any:
+    asked = _from_starlette(request)
+    try:
+        return await workers.run(lambda: protector.validate(asked, scopes))
+    except OAuth2Error as error:
+        response = protector.create_error_response(error)
         headers = {n: v for n, v in response.headers if n.lower() != "content-type"}
-        return self.error_class(response.status, json.loads(response.body), headers)
+        raise error_class(response.status, json.loads(response.body), headers) from error
 
 
 def _without_none(given: Mapping[str, object]) -> dict[str, object]:

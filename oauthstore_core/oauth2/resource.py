@@ -7,6 +7,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import ResourceProtector as AuthlibResourceProtector
+from authlib.oauth2.rfc6749 import TokenValidator
 from authlib.oauth2.rfc6750 import BearerTokenValidator as AuthlibBearerTokenValidator
 from authlib.oauth2.rfc6750 import InvalidTokenError
 
@@ -26,7 +27,13 @@ from .errors import (
 from .handles import parse_refresh_handle
 from .views import AccessToken, LoadResourceOwner
 
-__all__ = ["BearerTokenValidator", "ResourceProtector", "Scopes"]
+__all__ = [
+    "BearerProtector",
+    "BearerTokenValidator",
+    "ResourceProtector",
+    "Scopes",
+    "require_scope",
+]
 
 #: What a protected resource needs. A text: all of its words; a sequence: one of its texts; a
 #: function: True from it, given the token's scopes; None: no scope in particular.
@@ -69,16 +76,21 @@ class BearerTokenValidator(AuthlibBearerTokenValidator):
         super().validate_token(token, None, request)
         if token is None or not self._is_addressed(token):
             raise WrongAudienceError(realm=self.realm)
-        if callable(scopes):
-            reaches = scopes(frozenset(token.scope.split()))
-        else:
-            scopes = _entries(scopes)
-            reaches = not self.scope_insufficient(token.scope, scopes)
-        if not reaches:
-            raise InsufficientScopeError("" if callable(scopes) else " ".join(scopes))
+        require_scope(token.scope, scopes)
 
     def _is_addressed(self, token: AccessToken) -> bool:
         return self._resource is None or self._resource in token.audience
+
+
+def require_scope(granted: str, scopes: Scopes) -> None:
+    """Raise `InsufficientScopeError` unless the granted scope reaches."""
+    if callable(scopes):
+        reaches = scopes(frozenset(granted.split()))
+    else:
+        scopes = _entries(scopes)
+        reaches = not TokenValidator.scope_insufficient(granted, scopes)
+    if not reaches:
+        raise InsufficientScopeError("" if callable(scopes) else " ".join(scopes))
 
 
 def _entries(scopes: str | Sequence[str] | None) -> Sequence[str]:
@@ -87,7 +99,35 @@ def _entries(scopes: str | Sequence[str] | None) -> Sequence[str]:
     return (scopes,) if isinstance(scopes, str) else scopes
 
 
-class ResourceProtector(AuthlibResourceProtector):
+class BearerProtector(AuthlibResourceProtector):
+    """Validates requests by the validator that is registered for bearer tokens."""
+
+    def validate(self, request: HttpRequest, scopes: Scopes = None) -> Any:
+        """Return the request's access token if it is valid, meant for here, and reaches `scopes`.
+
+        As Authlib's: of a sequence of scopes one is enough; several in one text,
+        separated by spaces, are all needed; a function is given the token's
+        scopes and tells whether they reach. `OAuth2Error`: answer it with
+        `create_error_response`.
+        """
+        scheme, _, handle = request.headers.get("Authorization", "").partition(" ")
+        if not handle.strip():
+            raise MissingTokenError
+        if scheme.lower() != "bearer" or not handle.strip().isascii():
+            raise InvalidTokenError(realm="oauthstore")
+        try:
+            return self.validate_request(scopes, request)
+        except StoreError as error:
+            raise TemporarilyUnavailableError from error
+
+    def create_error_response(self, error: OAuth2Error) -> HttpResponse:
+        """Answer an error that `validate` raised."""
+        log_refusal(error)
+        status, body, headers = error()
+        return json_response(status, body, headers)
+
+
+class ResourceProtector(BearerProtector):
     """Validates requests to protected resources of this very process."""
 
     def __init__(
@@ -108,26 +148,6 @@ class ResourceProtector(AuthlibResourceProtector):
         self.register_token_validator(BearerTokenValidator(stores, clock, resource))
 
     def validate(self, request: HttpRequest, scopes: Scopes = None) -> AccessToken:
-        """Return the request's access token if it is valid, meant for here, and reaches `scopes`.
-
-        As Authlib's: of a sequence of scopes one is enough; several in one text,
-        separated by spaces, are all needed; a function is given the token's
-        scopes and tells whether they reach. `OAuth2Error`: answer it with
-        `create_error_response`.
-        """
-        scheme, _, handle = request.headers.get("Authorization", "").partition(" ")
-        if not handle.strip():
-            raise MissingTokenError
-        if scheme.lower() != "bearer" or not handle.strip().isascii():
-            raise InvalidTokenError(realm="oauthstore")
-        try:
-            token: AccessToken = self.validate_request(scopes, request)
-        except StoreError as error:
-            raise TemporarilyUnavailableError from error
+        """Return the request's access token; see `BearerProtector.validate`."""
+        token: AccessToken = super().validate(request, scopes)
         return token
-
-    def create_error_response(self, error: OAuth2Error) -> HttpResponse:
-        """Answer an error that `validate` raised."""
-        log_refusal(error)
-        status, body, headers = error()
-        return json_response(status, body, headers)

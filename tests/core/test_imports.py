@@ -10,11 +10,11 @@ from pathlib import Path
 import oauthstore_core
 
 #: These need an extra, and say so.
-OF_EXTRAS = ("cli", "integrations", "pages", "server", "testing")
+OF_EXTRAS = ("cli", "integrations", "introspection", "pages", "server", "testing")
 FOREIGN = {
     *("sqlalchemy", "alembic", "pymongo", "bson", "redis", "valkey", "sqlite3"),
     *("flask", "werkzeug", "django", "starlette", "fastapi", "uvicorn", "httptools"),
-    *("jinja2", "click", "typer", "rich", "argon2", "pydantic", "httpx", "requests"),
+    *("jinja2", "click", "typer", "rich", "argon2", "pydantic", "httpx", "requests", "urllib3"),
     *("pytest", "hypothesis"),
 }
 

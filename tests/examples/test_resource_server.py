@@ -1,0 +1,135 @@
+"""The example of resource servers elsewhere, as processes beside a real authorization server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..live.server import RunningServer, TestClient
+
+FOLDER = Path(__file__).parents[2] / "examples/resource-server"
+COMMANDS = {
+    "fastapi": ["uvicorn", "fastapi_api:app", "--port"],
+    "flask": ["flask", "--app", "flask_api", "run", "--port"],
+}
+#: Seconds in which an application starts.
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningServer]:
+    server = RunningServer(tmp_path_factory.mktemp("server"), workers=1)
+    server.command("migrate")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def machine(server: RunningServer) -> TestClient:
+    return server.create_client(
+        *("--client-name", "Machine", "--grant-type", "client_credentials"),
+        *("--scope", "reports profile"),
+    )
+
+
+@pytest.fixture(params=sorted(COMMANDS))
+def api(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[str]:
+    """Start the example; return its address."""
+    registered = server.create_client("--client-name", "Reports API", "--resource-server")
+    environ = {
+        **os.environ,
+        "INTROSPECTION_URL": f"{server.issuer}/introspect",
+        "CLIENT_ID": registered.client_id,
+        "CLIENT_SECRET": str(registered.client_secret),
+        "CACHE_SECONDS": "0",
+    }
+    port = _free_port()
+    command = [sys.executable, "-m", *COMMANDS[request.param], str(port)]
+    process = subprocess.Popen(command, cwd=FOLDER, env=environ)  # noqa: S603 - our own commands
+    try:
+        yield _wait(process, f"http://127.0.0.1:{port}/reports")
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _wait(process: subprocess.Popen[bytes], url: str) -> str:
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
+        assert process.poll() is None, "It ended."
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return url
+    raise AssertionError("It never served.")
+
+
+def _issue(server: RunningServer, machine: TestClient, scope: str) -> str:
+    form = {"grant_type": "client_credentials", "scope": scope}
+    answer = httpx.post(f"{server.issuer}/token", data=form, auth=_credentials(machine))
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def _credentials(client: TestClient) -> tuple[str, str]:
+    return client.client_id, str(client.client_secret)
+
+
+def _ask(api: str, token: str) -> httpx.Response:
+    return httpx.get(api, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_a_token_opens_the_api_until_it_is_revoked(
+    api: str, server: RunningServer, machine: TestClient
+) -> None:
+    token = _issue(server, machine, "reports")
+    opened = _ask(api, token)
+    revoked = httpx.post(
+        f"{server.issuer}/revoke", data={"token": token}, auth=_credentials(machine)
+    )
+    refused = _ask(api, token)
+
+    assert opened.status_code == 200
+    assert opened.json()["for"] == machine.client_id
+    assert revoked.status_code == 200
+    assert refused.status_code == 401
+    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+
+
+def test_a_token_of_another_scope_does_not(
+    api: str, server: RunningServer, machine: TestClient
+) -> None:
+    assert _ask(api, _issue(server, machine, "profile")).status_code == 403
+
+
+def test_while_the_authorization_server_is_away_the_api_says_that_nobody_can_tell(
+    api: str, server: RunningServer, machine: TestClient
+) -> None:
+    token = _issue(server, machine, "reports")
+    server.stop()
+
+    away = _ask(api, token)
+    server.start()
+    back = _ask(api, token)
+
+    assert away.status_code == 503
+    assert away.headers["Retry-After"] == "5"
+    assert back.status_code == 200
