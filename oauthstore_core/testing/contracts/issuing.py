@@ -332,6 +332,22 @@ class GrantIdentity(Contract):
 
             assert alive(kit.first, given, tokens, kit.now) == tokens
 
+    def test_saves_amid_refused_ones_all_arrive(self, kit: Kit) -> None:
+        """RT-06l: of a new grant's saves at once, of which some are refused, no other is lost."""
+        for _ in kit.rounds:
+            given, taken = grant(kit.now), saved_grant(kit)[1]
+            tokens = [access_token(kit.now) for _ in range(4)]
+
+            def save(index: int, token: Token, given: Grant = given) -> None:
+                kit.handle(index).tokens.save_token(given, [token])
+
+            brought = [taken, *tokens, taken, taken]
+            answers = race([partial(save, *each) for each in enumerate(brought)], (DuplicateError,))
+
+            assert alive(kit.first, given, tokens, kit.now) == tokens
+            refused = [isinstance(answer, DuplicateError) for answer in answers]
+            assert refused == [token is taken for token in brought]
+
     def test_a_refresh_token_is_no_access_token(self, kit: Kit) -> None:
         """REV-05: `query_token` answers no refresh token, `query_refresh_token` no other."""
         family = Family(kit)

@@ -105,9 +105,10 @@ class AnnouncingWriter(TokenWriter):
             raise self.refusal(self.store, write.values)
         return claim
 
-    def missing(self, values: Values) -> Exception:
+    def unexplained(self, values: Values) -> Exception:
         # What is saved as revoked was not announced.
-        return super().missing(values) if values["revoked_at"] is not None else _TakenBackError()
+        revoked = values["revoked_at"] is not None
+        return super().unexplained(values) if revoked else _TakenBackError()
 
     def purge_grants(self, now: int, limit: int) -> Purged:
         values = {"now": now, "limit": limit}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from oauthstore_core.errors import DuplicateError, GrantRevokedError
 from oauthstore_core.judgement import judge_rotation, surplus_tokens
@@ -37,6 +37,9 @@ __all__ = [
     "family_of",
     "predecessor",
 ]
+
+
+_REVOKED: Final = "The grant is revoked: nothing was saved."
 
 
 class Write:
@@ -136,17 +139,16 @@ class TokenWriter(ABC):
     def refusal(self, runner: Runner, values: Values) -> Exception:
         """Return why a save was refused."""
         found = runner.rows(self.sql.query_standing, values)
-        if not found:
-            return self.missing(values)
-        revoked_at, family, fenced = found[0]
-        revoked = revoked_at is not None or fenced
-        if not revoked and family is not None and values["current_digest"] is not None:
+        revoked_at, family, fenced = found[0] if found else (None, None, False)
+        if revoked_at is not None or fenced:
+            return GrantRevokedError(_REVOKED)
+        if family is not None and values["current_digest"] is not None:
             return DuplicateError("The grant has a refresh family: nothing was saved.")
-        return GrantRevokedError("The grant is revoked: nothing was saved.")
+        return self.unexplained(values)
 
-    def missing(self, values: Values) -> Exception:
-        """Return why a save was refused whose grant is not there."""
-        return GrantRevokedError("The grant is revoked: nothing was saved.")
+    def unexplained(self, values: Values) -> Exception:
+        """Return why a save was refused where nothing that is stored refuses it."""
+        return GrantRevokedError(_REVOKED)
 
     def judged(self, runner: Runner, call: RotationCall, row: Row | None) -> Rotation | None:
         """Return what a rotation is told that did not win; None: it may try again.
