@@ -159,6 +159,22 @@ class TokenPurge(Contract):
                 assert alive(kit.first, one, [token], later) == [token]
             assert family.stored()[1] is not None
 
+    def test_purges_of_grants_at_once_count_each_grant_once(self, kit: Kit) -> None:
+        """CON-08l: of grants that several purges find at once, each is removed and counted once."""
+        for _ in range(max(1, len(kit.rounds) // 5)):
+            for _ in range(12):
+                kit.first.tokens.save_token(grant(kit.now, keep_until=kit.now + 9), [])
+            counts = race(
+                [
+                    partial(lambda i: kit.handle(i).tokens.purge_tokens(kit.now + 9, 5).count, i)
+                    for i in range(4)
+                ]
+            )
+            removed = sum(count for count in counts if isinstance(count, int))
+            removed += purge_all(kit.first.tokens.purge_tokens, kit.now + 9, 5)
+
+            assert removed == 12 or kit.capabilities.native_ttl
+
     def test_far_times_are_safe(self, kit: Kit) -> None:
         """EXP-08b: times up to the year 9999, and from 1970, are times like any other."""
         store, end = kit.first.tokens, 253_402_300_799
