@@ -114,6 +114,7 @@ OF_SQLITE: Final[tuple[Reason, ...]] = (
             DROPPED,
             "What brings no refresh token is refused for a revocation only.",
         ),
+        ("TokenWriter.refusal", "False", "True", "What is not there is refused as revoked anyway."),
         (
             "TokenWriter.refusal",
             "fenced",

@@ -79,7 +79,7 @@ TARGETS: Final = (
     _sqla("sqlite", "sqlite.store", "", "SqliteStore.begin"),
     # What SQLite has no use for.
     _sqla("postgresql", "statements", "tokens", "brings_refresh", "completion"),
-    _sqla("postgresql", "writing", "tokens", "Write.completes"),
+    _sqla("postgresql", "writing", "tokens", "Write.completes", "TokenWriter.refusal"),
     _sqla("postgresql", "announcing", "tokens"),
     _sqla("postgresql", "postgresql.tokens", "tokens"),
     _sqla("postgresql", "postgresql.store", "", "PostgresqlStore.purge"),
