@@ -36,6 +36,7 @@ from ..redaction import redact
 from ..sealing import KeyRing
 from ..settings import Settings
 from ..stores import Stores
+from ..translation import Translate, Translation
 from . import client_authentication as authentication
 from .authlib_logs import redact_authlib_logs
 from .clients import ClientRecord
@@ -87,6 +88,8 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
     """
 
     key_ring: KeyRing
+    #: The languages of pages and of error descriptions.
+    translation: Translation
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,13 +103,20 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         self.register_client_auth_method("none", authentication.no_secret)
 
     def configure(
-        self, settings: Settings, stores: Stores, *, clock: Clock, load_user: LoadUser | None
+        self,
+        settings: Settings,
+        stores: Stores,
+        *,
+        clock: Clock,
+        load_user: LoadUser | None,
+        translate: Translate | None = None,
     ) -> None:
         """Take what every request needs; see `oauth2.server.AuthorizationServer`."""
         self.settings = settings
         self.stores = stores
         self.clock = clock
         self.key_ring = KeyRing(settings.secret_keys)
+        self.translation = Translation(settings.languages, translate)
         self._load_user = load_user
         redact_authlib_logs()
 
@@ -179,7 +189,7 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
             with self.remember_clients(grant.client), self._storing():
                 return super().create_authorization_response(grant.request, grant_user, grant)
         except OAuth2Error as error:
-            return self.handle_error_response(grant.request if grant else None, error)
+            return self.handle_error_response(grant.request if grant else request, error)
 
     def begin_authorization(self, request: Any, end_user: Any) -> Any:
         """Return the grant of a request that no consent page has looked at before."""
@@ -192,7 +202,7 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
             with self.remember_clients(), self._storing():
                 return create(form)
         except OAuth2Error as error:
-            return self.handle_error_response(form, error)
+            return self.handle_error_response(request if form is None else form, error)
 
     @contextmanager
     def _storing(self) -> Generator[None]:
@@ -217,7 +227,11 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
             parameters = [(name, str(value)) for name, value in error.get_body()]
             location = with_parameters(error.redirect_uri, parameters)
             return self.handle_response(302, "", [("Location", location)])
-        return super().handle_error_response(request, error)
+        status, body, headers = error(self.get_error_uri(request, error))
+        if isinstance(body, dict):
+            http = getattr(request, "http", None) or self.read_http(request)
+            body = self.translation.translate_body(body, http)
+        return self.handle_response(status, body, headers)
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
         """Build the response; a redirect to a client says who answers (RFC 9207)."""

@@ -16,6 +16,7 @@ from ..errors import SettingsError
 from ..settings import Settings
 from ..settings.checks import judge_issuer
 from ..stores import Stores
+from ..translation import Translate
 from .built_in import BuiltInMixin
 from .core import LoadUser, warn_of_insecure_transport
 
@@ -32,11 +33,13 @@ class AuthorizationServer(BuiltInMixin):
         *,
         clock: Clock | None = None,
         load_user: LoadUser | None = None,
+        translate: Translate | None = None,
     ) -> None:
         """Serve `settings.issuer` on these stores.
 
         `load_user` maps a subject to the application's user, or to None where
-        the user is gone: no tokens are issued then.
+        the user is gone: no tokens are issued then. `translate` is the
+        application's own translator, see `translation.Translation`.
         """
         if settings.issuer is None:
             raise ValueError("An authorization server needs the setting `issuer`.")
@@ -45,9 +48,8 @@ class AuthorizationServer(BuiltInMixin):
             raise SettingsError([f"`issuer` {problem}"])
         super().__init__()
         self.scopes_supported = tuple(settings.scopes) or None
-        self.configure(
-            settings, stores, clock=SystemClock() if clock is None else clock, load_user=load_user
-        )
+        clock = SystemClock() if clock is None else clock
+        self.configure(settings, stores, clock=clock, load_user=load_user, translate=translate)
         self.register_built_ins()
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:

@@ -16,11 +16,11 @@ from ..http import HttpRequest, HttpResponse
 from ..oauth2.clients import ClientRecord
 from ..oauth2.resource_owner import ResourceOwner
 from ..settings import Settings
+from ..translation import Message
 from .csrf import CsrfTokens, single
 from .headers import form_target
 from .refusals import PageError, expired_form, no_decision, oauth_refusal, store_outage
 from .rendering import Renderer
-from .wording import describe_place
 
 __all__ = ["ConsentPage", "ConsentServer", "SignInNeededError", "Visitor", "address_of"]
 
@@ -111,7 +111,7 @@ class ConsentPage:
         if visitor is None:
             raise SignInNeededError
         if not self._csrf.verify(visitor.binding, request):
-            raise expired_form((address_of(request), "Open the page again"))
+            raise expired_form((address_of(request), Message("Open the page again")))
         decision = single(request.form, "decision")
         if decision not in {"allow", "deny"}:
             raise no_decision(address_of(request))
@@ -141,13 +141,13 @@ class ConsentPage:
             "csrf": self._csrf.issue(visitor.binding, request.path, request.query),
             "client": grant.client,
             "client_host": _client_host(grant.client),
-            "place": describe_place(redirect_uri),
+            "redirect_uri": redirect_uri,
             "scopes": self._describe_scopes(grant.request.scope),
             "lifetime": self._server.settings.lifetimes.access_token,
             "renewable": self._renewable(grant.client),
         }
         targets = [form_target(redirect_uri)]
-        return self._renderer.page("consent.html", context, form_targets=targets)
+        return self._renderer.page(request, "consent.html", context, form_targets=targets)
 
     def _describe_scopes(self, scope: str | None) -> Sequence[tuple[str, str]]:
         """Return each scope's name and its description; the name again where there is none."""
@@ -171,7 +171,10 @@ def _failure(answer: HttpResponse) -> PageError:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return store_outage("the authorization could not be stored")
     told = json.loads(answer.body)
-    return oauth_refusal(OAuth2Error(told.get("error_description"), error=told.get("error")))
+    error = OAuth2Error(error=told.get("error"))
+    # Translated already, maybe: Authlib's constructor takes nothing but ASCII.
+    error.description = told.get("error_description")
+    return oauth_refusal(error)
 
 
 def _client_host(client: ClientRecord) -> str | None:

@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from ..http import HttpRequest, HttpResponse, redirect
 from ..oauth2.resource_owner import ResourceOwner
 from ..sealing import KeyRing
+from ..translation import Message, Translation
 from .consent import ConsentPage, ConsentServer, SignInNeededError, Visitor, address_of
 from .csrf import CsrfTokens
 from .refusals import PageError, serve_page
@@ -32,6 +33,8 @@ class EmbeddedConsentServer(ConsentServer, Protocol):
     """An authorization server with the key ring under which the form's token is sealed."""
 
     key_ring: KeyRing
+    #: The languages of the pages.
+    translation: Translation
 
 
 class EmbeddedConsent:
@@ -48,7 +51,7 @@ class EmbeddedConsent:
         told to sign in.
         """
         csrf = CsrfTokens(server.key_ring, server.clock)
-        self._renderer = embedded_renderer(server.issuer)
+        self._renderer = embedded_renderer(server.issuer, server.translation)
         self._page = ConsentPage(server, self._renderer, csrf, server.settings.scopes)
         self._login_url = login_url
 
@@ -62,7 +65,7 @@ class EmbeddedConsent:
         browser has it. A form counts only with the token that was sealed for
         this subject, this path and these parameters.
         """
-        return serve_page(self._renderer, lambda: self._respond(request, owner, account))
+        return serve_page(self._renderer, request, lambda: self._respond(request, owner, account))
 
     def _respond(
         self, request: HttpRequest, owner: ResourceOwner | None, account: str | None
@@ -87,27 +90,31 @@ def _sign_in_address(login_url: str, request: HttpRequest) -> str:
 def _not_signed_in(request: HttpRequest) -> PageError:
     return PageError(
         status=403,
-        title="You are not signed in",
-        explanation="An application asks for access to your account, but nobody is signed in.",
-        advice="Sign in to this site first, then open this page again.",
-        link=(address_of(request), "Open the page again"),
+        title=Message("You are not signed in"),
+        explanation=Message(
+            "An application asks for access to your account, but nobody is signed in."
+        ),
+        advice=Message("Sign in to this site first, then open this page again."),
+        link=(address_of(request), Message("Open the page again")),
     )
 
 
-def no_sign_in(issuer: str) -> Callable[[HttpRequest, ResourceOwner | None], HttpResponse]:
+def no_sign_in(
+    server: EmbeddedConsentServer,
+) -> Callable[[HttpRequest, ResourceOwner | None], HttpResponse]:
     """Return what answers where the application never told who is signed in: 501."""
-    renderer = embedded_renderer(issuer)
+    renderer = embedded_renderer(server.issuer, server.translation)
 
-    def answer(_: HttpRequest, __: ResourceOwner | None) -> HttpResponse:
+    def answer(request: HttpRequest, _: ResourceOwner | None) -> HttpResponse:
         return PageError(
             status=501,
-            title="Nobody can be asked for consent here",
-            explanation=(
+            title=Message("Nobody can be asked for consent here"),
+            explanation=Message(
                 "An application asks for access to an account, but this server was not told "
                 "how to find out who is signed in. This is our fault, not yours."
             ),
-            advice="Whoever runs this server: give the authorization server a `user_id`.",
+            advice=Message("Whoever runs this server: give the authorization server a `user_id`."),
             detail="no user_id was given",
-        ).response(renderer)
+        ).response(renderer, request)
 
     return answer

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from authlib.oauth2 import OAuth2Error
 
 from ..errors import StoreError
-from ..http import HttpResponse, MalformedRequestError
+from ..http import HttpRequest, HttpResponse, MalformedRequestError
 from ..oauth2.errors import TemporarilyUnavailableError
 from ..redaction import redact
+from ..translation import Message
 from .rendering import Renderer
 
 __all__ = [
@@ -36,34 +37,40 @@ class PageError(Exception):
 
     status: int
     #: The heading: what could not be done.
-    title: str
+    title: Message
     #: What was found, and whose fault it is.
-    explanation: str
+    explanation: Message
     #: What the visitor can do.
-    advice: str
+    advice: Message
+    #: Where the explanation is a client's error description: whose fault it is.
+    fault: Message | None = None
     #: For the log, never for the page.
     detail: str = ""
     #: The standard's word for it, where there is one.
     code: str = ""
     headers: Iterable[tuple[str, str]] = ()
     #: Where to start again: path and words of the link.
-    link: tuple[str, str] | None = None
+    link: tuple[str, Message] | None = None
     reason_id: str = field(default_factory=lambda: secrets.token_hex(4))
 
-    def response(self, renderer: Renderer) -> HttpResponse:
-        """Return the error page, and log why."""
+    def response(self, renderer: Renderer, request: HttpRequest) -> HttpResponse:
+        """Return the error page in the request's language, and log why."""
         # An address, and what Authlib says of a request, quote what was sent.
         found = redact(self.detail or self.explanation)
         logger.warning("reason %s: %s (%s)", self.reason_id, self.title, found)
         context = {"error": self}
-        return renderer.page("error.html", context, status=self.status, headers=self.headers)
+        return renderer.page(
+            request, "error.html", context, status=self.status, headers=self.headers
+        )
 
 
 _EXPLANATIONS = {
-    "invalid_client": "It calls itself by a client id that is not registered here.",
-    "unauthorized_client": "It asked for something that it is not registered for.",
-    "unsupported_response_type": "It asked for an answer of a kind that is not given here.",
-    "invalid_scope": "It asked for access that does not exist, or that it may not have.",
+    "invalid_client": Message("It calls itself by a client id that is not registered here."),
+    "unauthorized_client": Message("It asked for something that it is not registered for."),
+    "unsupported_response_type": Message(
+        "It asked for an answer of a kind that is not given here."
+    ),
+    "invalid_scope": Message("It asked for access that does not exist, or that it may not have."),
 }
 
 
@@ -73,12 +80,12 @@ def oauth_refusal(error: OAuth2Error) -> PageError:
         return store_outage(repr(error.__cause__))
     code = str(error.error)
     description = error.description or ""
-    reason = _EXPLANATIONS.get(code) or description or "Its request was not understood."
     return PageError(
         status=400,
-        title="The application sent a request that cannot be completed",
-        explanation=f"{reason} This is a mistake of the application, not yours.",
-        advice=(
+        title=Message("The application sent a request that cannot be completed"),
+        explanation=_EXPLANATIONS.get(code) or _described(description),
+        fault=Message("This is a mistake of the application, not yours."),
+        advice=Message(
             "Go back to the application and start again. If this page comes back, tell the "
             "people who make the application, and give them the words below."
         ),
@@ -87,28 +94,36 @@ def oauth_refusal(error: OAuth2Error) -> PageError:
     )
 
 
+def _described(description: str) -> Message:
+    """Return an error description, which every catalogue has as it has the pages' texts."""
+    return Message(description) or Message("Its request was not understood.")
+
+
 def malformed_request(detail: str) -> PageError:
     """Return the page for a query or a form that cannot be read."""
     return PageError(
         status=400,
-        title="This address or form cannot be read",
-        explanation=f"{detail} The link that led here is broken.",
-        advice="Go back and try again. If you typed the address, look for a slip.",
+        title=Message("This address or form cannot be read"),
+        explanation=_described(detail),
+        fault=Message("The link that led here is broken."),
+        advice=Message("Go back and try again. If you typed the address, look for a slip."),
         detail=detail,
         code="invalid_request",
     )
 
 
-def expired_form(link: tuple[str, str]) -> PageError:
+def expired_form(link: tuple[str, Message]) -> PageError:
     """Return the page for a form whose token is missing, old, or another browser's."""
     return PageError(
         status=403,
-        title="This form is no longer valid",
-        explanation=(
+        title=Message("This form is no longer valid"),
+        explanation=Message(
             "It was open for too long, you signed in or out meanwhile, or your browser did "
             "not send our cookie. Nothing was changed."
         ),
-        advice="Open the page again and send the form from there. Cookies must be allowed.",
+        advice=Message(
+            "Open the page again and send the form from there. Cookies must be allowed."
+        ),
         link=link,
     )
 
@@ -117,11 +132,11 @@ def no_decision(address: str) -> PageError:
     """Return the page for a consent form that says neither yes nor no."""
     return PageError(
         status=400,
-        title="The form came without a decision",
-        explanation="Neither of its two buttons was pressed. Nothing was allowed.",
-        advice="Open the page again and choose one.",
+        title=Message("The form came without a decision"),
+        explanation=Message("Neither of its two buttons was pressed. Nothing was allowed."),
+        advice=Message("Open the page again and choose one."),
         code="invalid_request",
-        link=(address, "Open the page again"),
+        link=(address, Message("Open the page again")),
     )
 
 
@@ -129,17 +144,23 @@ def store_outage(detail: str) -> PageError:
     """Return the page for a store that does not answer."""
     return PageError(
         status=503,
-        title="This service is not available right now",
-        explanation="Our storage does not answer. This is our fault, and nothing was changed.",
-        advice="Try again in a few seconds. If it lasts, tell the operator the words below.",
+        title=Message("This service is not available right now"),
+        explanation=Message(
+            "Our storage does not answer. This is our fault, and nothing was changed."
+        ),
+        advice=Message(
+            "Try again in a few seconds. If it lasts, tell the operator the words below."
+        ),
         detail=detail,
         code="temporarily_unavailable",
         headers=[("Retry-After", str(RETRY_AFTER))],
     )
 
 
-def serve_page(renderer: Renderer, view: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return what `view` returns, or the error page for what it raises."""
+def serve_page(
+    renderer: Renderer, request: HttpRequest, view: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Return what `view` returns for the request, or the error page for what it raises."""
     try:
         return view()
     except PageError as error:
@@ -148,4 +169,4 @@ def serve_page(renderer: Renderer, view: Callable[[], HttpResponse]) -> HttpResp
         refusal = malformed_request(str(error))
     except StoreError as error:
         refusal = store_outage(repr(error))
-    return refusal.response(renderer)
+    return refusal.response(renderer, request)

@@ -6,15 +6,17 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..http import HttpResponse
+from ..http import HttpRequest, HttpResponse
+from ..translation import Texts, Translation
 from .headers import page_headers
-from .wording import describe_duration
+from .wording import describe_duration, describe_place
 
 __all__ = ["Renderer", "StaticFile", "embedded_renderer", "load_static_files"]
 
@@ -63,28 +65,29 @@ def load_static_files() -> Mapping[str, StaticFile]:
 
 
 class Renderer:
-    """Renders pages; everything that is put into one is escaped."""
+    """Renders pages in the languages of a translation; what is put into one is escaped."""
 
     def __init__(
-        self, frame: Mapping[str, Any], *, packages: Iterable[str] = (), style: str = "'self'"
+        self,
+        frame: Mapping[str, Any],
+        translation: Translation,
+        *,
+        packages: Iterable[str] = (),
+        style: str = "'self'",
     ) -> None:
         """Take what the frame of every page shows, and where further templates are.
 
         `style` is the CSP source of the style sheet.
         """
+        loader = ChoiceLoader([PackageLoader(package) for package in (*packages, _PACKAGE)])
+        self._translation = translation
+        self._environments = {texts: _environment(loader, texts) for texts in translation}
         self._frame = frame
         self._style = style
-        self._environment = Environment(
-            loader=ChoiceLoader([PackageLoader(package) for package in (*packages, _PACKAGE)]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["duration"] = describe_duration
 
     def page(
         self,
+        request: HttpRequest,
         template: str,
         context: Mapping[str, Any],
         *,
@@ -92,17 +95,42 @@ class Renderer:
         headers: Iterable[tuple[str, str]] = (),
         form_targets: Iterable[str] = (),
     ) -> HttpResponse:
-        """Return a page with the headers of every page, and these."""
-        text = self._environment.get_template(template).render({**self._frame, **context})
+        """Return a page in the request's language, with the headers of every page, and these."""
+        environment = self._environments[self._translation.texts_for(request)]
+        text = environment.get_template(template).render({**self._frame, **context})
         own = page_headers(form_targets, style=self._style)
         return HttpResponse(status, text.encode(), [*own, *headers])
 
 
-def embedded_renderer(issuer: str) -> Renderer:
+def _environment(loader: BaseLoader, texts: Texts) -> Environment:
+    """Return what renders templates in one language.
+
+    The template's own texts are HTML. What the filters give is text, which is escaped.
+    """
+    environment = Environment(
+        loader=loader,
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    install: Any = environment
+    install.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)
+    environment.globals["language"] = texts.language
+    environment.filters["told"] = texts.describe
+    environment.filters["duration"] = partial(describe_duration, texts)
+    environment.filters["place"] = partial(describe_place, texts)
+    return environment
+
+
+def embedded_renderer(issuer: str, translation: Translation) -> Renderer:
     """Return what renders pages inside of somebody else's application.
 
     The style sheet stands in the page, so that no path is taken for it.
     """
     style = load_static_files()["style.css"]
     content = Markup(style.content.decode())  # noqa: S704 - our own file
-    return Renderer({"issuer": issuer, "static": {}, "style": content}, style=style.csp_source)
+    frame = {"issuer": issuer, "static": {}, "style": content}
+    return Renderer(frame, translation, style=style.csp_source)

@@ -19,6 +19,7 @@ from ..pages.refusals import PageError
 from ..pages.rendering import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
+from ..translation import Message
 from .accounts import Accounts
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
@@ -138,9 +139,9 @@ def _file(file: StaticFile) -> Handler:
 def _not_found(site: Site, request: HttpRequest) -> HttpResponse:
     raise PageError(
         status=404,
-        title="There is no such page",
-        explanation="The address leads to nothing here.",
-        advice="Look for a slip in it, or begin at the first page.",
+        title=Message("There is no such page"),
+        explanation=Message("The address leads to nothing here."),
+        advice=Message("Look for a slip in it, or begin at the first page."),
         detail=f"no path {request.path!r}",
-        link=(site.paths.home, "To the first page"),
+        link=(site.paths.home, Message("To the first page")),
     )

@@ -12,6 +12,7 @@ from ..pages.consent import ConsentPage
 from ..pages.csrf import CsrfTokens
 from ..pages.refusals import expired_form, serve_page
 from ..pages.rendering import Renderer, StaticFile, load_static_files
+from ..translation import Message, Translation
 from .accounts import Accounts
 from .cookies import Cookies
 from .paths import Paths
@@ -56,11 +57,11 @@ class Site:
         if self.csrf.verify(binding, request):
             return
         query = f"?{request.query_string}" if request.query_string else ""
-        raise expired_form((link or f"{request.path}{query}", "Open the page again"))
+        raise expired_form((link or f"{request.path}{query}", Message("Open the page again")))
 
     def serve_page(self, view: View, request: HttpRequest) -> HttpResponse:
         """Return a page, or the error page in its place."""
-        return serve_page(self.renderer, lambda: view(self, request))
+        return serve_page(self.renderer, request, lambda: view(self, request))
 
 
 View = Callable[[Site, HttpRequest], HttpResponse]
@@ -81,7 +82,7 @@ def build_site(
     cookies = Cookies(secure=server.issuer.startswith("https:"))
     csrf = CsrfTokens(key_ring, clock)
     static_files = load_static_files()
-    renderer = _renderer(paths, static_files)
+    renderer = _renderer(paths, static_files, server.translation)
     scopes = {**(demo_scopes or {}), **server.settings.scopes}
     return Site(
         server=server,
@@ -98,7 +99,9 @@ def build_site(
     )
 
 
-def _renderer(paths: Paths, static_files: Mapping[str, StaticFile]) -> Renderer:
+def _renderer(
+    paths: Paths, static_files: Mapping[str, StaticFile], translation: Translation
+) -> Renderer:
     static = {name: paths.static(file.hashed_name) for name, file in static_files.items()}
     frame = {"paths": paths, "issuer": paths.issuer, "home": paths.home, "static": static}
-    return Renderer(frame, packages=["oauthstore_core.server"])
+    return Renderer(frame, translation, packages=["oauthstore_core.server"])

@@ -18,6 +18,7 @@ __all__ = [
     "is_loopback",
     "judge_grants",
     "judge_issuer",
+    "judge_languages",
     "judge_range",
     "judge_resource",
     "judge_resources",
@@ -37,6 +38,8 @@ _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 _ABSOLUTE_URI: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+"
 )
+# As much of BCP 47 section 2.1 as tells a tag from a name such as German or de_AT.
+_LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -137,6 +140,13 @@ def judge_resources(uris: Iterable[str]) -> Iterable[str]:
     for uri in uris:
         if problem := judge_resource(uri):
             yield f"has {uri!r}, which {problem}"
+
+
+def judge_languages(tags: Iterable[str]) -> Iterable[str]:
+    """Return a complaint for each that is no language tag (BCP 47 section 2.1)."""
+    for tag in tags:
+        if not _LANGUAGE_TAG.fullmatch(tag):
+            yield f"has {tag!r}, which is no language tag. Write it as de or pt-BR."
 
 
 def judge_range(value: int, least: int, most: int | None) -> str | None:

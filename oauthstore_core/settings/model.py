@@ -46,6 +46,9 @@ class Settings:
     #: The protected resources that tokens can be asked for (RFC 8707), as absolute URIs; empty:
     #: none is known, and a request that names one is refused.
     resources: tuple[str, ...] = ()
+    #: Tags (BCP 47) of the languages that people and clients may be told things in, besides
+    #: English; see `translation`.
+    languages: tuple[str, ...] = ()
     #: For how many seconds a rotated refresh token gives the same successor again; 0 to 60.
     reuse_grace: int = 10
     #: By how many seconds the clocks of servers that share a store may differ.
@@ -115,7 +118,7 @@ class Settings:
         }
         shown |= {"grants": list(self.grants)}
         shown |= _flat("scopes", self.scopes)
-        shown |= {"resources": list(self.resources)}
+        shown |= {"resources": list(self.resources), "languages": list(self.languages)}
         for key in _NUMBERS:
             shown[key] = getattr(self, key)
         return {key: {"value": shown[key], "source": self.source_of(key)} for key in shown}

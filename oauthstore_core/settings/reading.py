@@ -16,7 +16,7 @@ from .parts import DEFAULT_STORE, Lifetimes, StoreSettings, route_roles
 __all__ = ["read"]
 
 _TABLES: Final = ("stores", "roles", "plugin_options", "lifetimes", "scopes")
-_LISTS: Final = ("plugins", "secret_keys", "grants", "resources")
+_LISTS: Final = ("plugins", "secret_keys", "grants", "resources", "languages")
 #: Each with its least and its greatest value.
 _NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
     "reuse_grace": (0, checks.MAXIMUM_REUSE_GRACE),
@@ -184,6 +184,9 @@ class _Reader:
                 self._complain(key, given, complaint)
         if key == ("resources",):
             for complaint in checks.judge_resources(values):
+                self._complain(key, given, complaint)
+        if key == ("languages",):
+            for complaint in checks.judge_languages(values):
                 self._complain(key, given, complaint)
         if len(set(values)) < len(values):
             self._complain(key, given, "names something twice. Take one of them out.")

@@ -27,6 +27,7 @@ from oauthstore_core.pages.headers import form_target
 from oauthstore_core.server.paths import Paths
 from oauthstore_core.pages.wording import describe_duration, describe_place
 from oauthstore_core.settings import Settings
+from oauthstore_core.translation import Texts
 
 from .browser import Answer, Ask, Browser
 
@@ -123,7 +124,7 @@ def test_a_form_may_lead_to_the_origin_or_the_scheme(redirect_uri: str, source: 
     ],
 )
 def test_a_place_is_called_what_people_call_it(redirect_uri: str, words: str) -> None:
-    assert describe_place(redirect_uri) == words
+    assert describe_place(Texts("en"), redirect_uri) == words
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_a_place_is_called_what_people_call_it(redirect_uri: str, words: str) ->
     ],
 )
 def test_a_duration_is_said_in_the_largest_whole_unit(seconds: int, words: str) -> None:
-    assert describe_duration(seconds) == words
+    assert describe_duration(Texts("en"), seconds) == words
 
 
 def test_under_an_issuer_with_a_path_everything_lies_below_it_but_the_metadata() -> None:

@@ -85,12 +85,13 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         self._save_token = save_token or self._save_token
         given: Options = {**self._options, **options}
         load_user, migrate = given.pop("load_user", None), given.pop("migrate", None)
+        translate = given.pop("translate", None)
         clock = given.pop("clock", None) or SystemClock()
         warn_of_insecure_transport()
         settings = settings_of(app, given, only_claims=self.own_mode)
         open_ = _open_claims if self.own_mode else open_embedded
         stores = open_(settings, migrate=migrate, clock=clock)
-        self.configure(settings, stores, clock=clock, load_user=load_user)
+        self.configure(settings, stores, clock=clock, load_user=load_user, translate=translate)
         self._take_generators(app)
         self.load_config(app.config)
         if not self.own_mode:

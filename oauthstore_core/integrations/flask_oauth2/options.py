@@ -7,12 +7,13 @@ from typing import TypedDict
 
 from ...clock import Clock
 from ...oauth2.core import LoadUser
+from ...translation import Translate
 
 __all__ = ["Options"]
 
 
 class Options(TypedDict, total=False):
-    """Arguments of the server; all but the last three are settings, see `settings.Settings`."""
+    """Arguments of the server; all but the last four are settings, see `settings.Settings`."""
 
     #: The URL of the store for every role, such as ``sqlite:///oauth.db``.
     store: str
@@ -32,8 +33,12 @@ class Options(TypedDict, total=False):
     #: Seconds by name, such as ``{"access_token": 600}``.
     lifetimes: Mapping[str, int]
     reuse_grace: int
+    #: Languages besides English, such as ``["de"]``.
+    languages: Sequence[str]
     #: Maps a subject to the application's user, None where there is none any more.
     load_user: LoadUser
+    #: The application's own translator: message id and language to text, or None.
+    translate: Translate
     #: Whether to bring the stores' schemas up to date; without it, those of SQLite files.
     migrate: bool
     clock: Clock

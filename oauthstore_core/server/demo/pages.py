@@ -19,6 +19,7 @@ from ...http import FORM_TYPE, Headers, HttpRequest, HttpResponse, redirect
 from ...pages.csrf import single
 from ...pages.refusals import PageError
 from ...pages.sealed import SealedValues
+from ...translation import Message
 from ..site import Site
 from .registration import APP_ID, SCOPES
 from .resource import DemoResource
@@ -56,7 +57,7 @@ class Demo:
             "refresh_csrf": self._csrf(site, tokens, "refresh"),
             "revoke_csrf": self._csrf(site, tokens, "revoke"),
         }
-        return site.renderer.page("demo.html", context)
+        return site.renderer.page(request, "demo.html", context)
 
     def start(self, site: Site, request: HttpRequest) -> HttpResponse:
         """Answer GET: on to the authorization endpoint, with PKCE (RFC 7636) and a state."""
@@ -81,13 +82,13 @@ class Demo:
         flow = self._flows.open(site.cookies.read(request, _FLOW))
         state = single(request.query, "state") or ""
         if flow is None or not digests_equal(state, flow["state"]):
-            raise self._failed(site, "This answer belongs to no request of this browser.")
+            raise self._failed(site, Message("This answer belongs to no request of this browser."))
         if single(request.query, "iss") != site.server.issuer:
-            raise self._failed(site, "This answer comes from another server (RFC 9207).")
+            raise self._failed(site, Message("This answer comes from another server (RFC 9207)."))
         code = single(request.query, "code")
         if code is None:
             error = single(request.query, "error") or "invalid_request"
-            raise self._failed(site, "No access was given: you chose Deny.", error)
+            raise self._failed(site, Message("No access was given: you chose Deny."), error)
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -111,7 +112,7 @@ class Demo:
         path = site.paths.endpoints.revocation
         answer = site.server.create_endpoint_response("revocation", _post(path, form))
         if answer.status != HTTPStatus.OK:
-            raise self._failed(site, "The tokens were not revoked.", _error_of(answer))
+            raise self._failed(site, Message("The tokens were not revoked."), _error_of(answer))
         return redirect(site.paths.demo)
 
     # --- speaking to the server ---
@@ -119,7 +120,7 @@ class Demo:
     def _ask_for_tokens(self, site: Site, form: Mapping[str, str]) -> dict[str, Any]:
         answer = site.server.create_token_response(_post(site.paths.endpoints.token, form))
         if answer.status != HTTPStatus.OK:
-            raise self._failed(site, "The server gave no tokens.", _error_of(answer))
+            raise self._failed(site, Message("The server gave no tokens."), _error_of(answer))
         tokens: dict[str, Any] = json.loads(answer.body)
         return tokens
 
@@ -158,14 +159,14 @@ class Demo:
     def _csrf(self, site: Site, tokens: Mapping[str, Any], action: str) -> str:
         return site.csrf.issue(tokens["id"], f"{site.paths.demo}/{action}")
 
-    def _failed(self, site: Site, explanation: str, code: str = "") -> PageError:
+    def _failed(self, site: Site, explanation: Message, code: str = "") -> PageError:
         return PageError(
             status=400,
-            title="The demo got no further",
+            title=Message("The demo got no further"),
             explanation=explanation,
-            advice="Begin again, and choose Allow to see a token at work.",
+            advice=Message("Begin again, and choose Allow to see a token at work."),
             code=code,
-            link=(f"{site.paths.demo}/start", "Begin again"),
+            link=(f"{site.paths.demo}/start", Message("Begin again")),
         )
 
 

@@ -12,6 +12,7 @@ from ...oauth2.clients import ClientRecord
 from ...oauth2.registration import register_client
 from ...oauth2.server import AuthorizationServer
 from ...settings import Settings
+from ...translation import Message
 from ..accounts import Accounts
 from ..paths import Paths
 
@@ -20,7 +21,7 @@ __all__ = ["ACCOUNT", "APP_ID", "CLIENT_ID", "SCOPES", "DemoNotes", "demo_settin
 CLIENT_ID: Final = "oauthstore-demo"
 APP_ID: Final = "oauthstore-demo-app"
 ACCOUNT: Final = "demo"
-SCOPES: Final[Mapping[str, str]] = {"profile": "See your account's name and id"}
+SCOPES: Final[Mapping[str, str]] = {"profile": Message("See your account's name and id")}
 
 
 @dataclass(frozen=True, slots=True)

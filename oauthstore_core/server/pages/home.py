@@ -11,4 +11,4 @@ __all__ = ["show"]
 def show(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer GET."""
     context = site.context(site.sessions.current(request))
-    return site.renderer.page("home.html", context)
+    return site.renderer.page(request, "home.html", context)

@@ -11,6 +11,7 @@ from ...oauth2.clients import ClientRecord
 from ...pages.csrf import single
 from ...pages.headers import form_target
 from ...pages.refusals import PageError
+from ...translation import Message
 from ..accounts import normalize_name
 from ..site import Site
 from ..throttle import WINDOW
@@ -19,8 +20,14 @@ __all__ = ["address", "show", "submit"]
 
 
 def address(site: Site, return_to: str) -> str:
-    """Return the page's address for somebody who shall come back to `return_to`."""
-    return f"{site.paths.sign_in}?{urlencode({'next': return_to})}"
+    """Return the page's address for somebody who shall come back to `return_to`.
+
+    The languages that an authorization request there asks for hold here, too.
+    """
+    asked = HttpRequest("GET", "", query_string=return_to.partition("?")[2])
+    languages = single(asked.query, "ui_locales")
+    parameters = {"next": return_to} | ({"ui_locales": languages} if languages else {})
+    return f"{site.paths.sign_in}?{urlencode(parameters)}"
 
 
 def show(site: Site, request: HttpRequest) -> HttpResponse:
@@ -35,7 +42,7 @@ def submit(site: Site, request: HttpRequest) -> HttpResponse:
     site.refuse_forged(site.sessions.visit(request), request)
     name, password = single(request.form, "name") or "", single(request.form, "password") or ""
     if not site.throttle.admit(normalize_name(name), request.address):
-        raise _too_many_attempts((address(site, _target(site, request)), "Sign in"))
+        raise _too_many_attempts((address(site, _target(site, request)), Message("Sign in")))
     account = site.accounts.verify(name, password)
     if account is None:
         return _form(site, request, name=name, is_wrong=True)
@@ -66,6 +73,7 @@ def _form(
         "is_wrong": is_wrong,
     }
     return site.renderer.page(
+        request,
         "sign_in.html",
         context,
         status=422 if is_wrong else 200,
@@ -87,16 +95,16 @@ def _destination(site: Site, target: str) -> tuple[ClientRecord | None, list[str
     return grant.client, []
 
 
-def _too_many_attempts(link: tuple[str, str]) -> PageError:
+def _too_many_attempts(link: tuple[str, Message]) -> PageError:
     """Return the page for somebody who tries too often; it tells nothing of the account."""
     return PageError(
         status=429,
-        title="Too many attempts to sign in",
-        explanation=(
+        title=Message("Too many attempts to sign in"),
+        explanation=Message(
             "There were more attempts with this name, or from your network, than are "
             "allowed within five minutes. Further ones are not looked at."
         ),
-        advice="Wait five minutes, then try again. If it was not you, tell the operator.",
+        advice=Message("Wait five minutes, then try again. If it was not you, tell the operator."),
         headers=[("Retry-After", str(WINDOW))],
         link=link,
     )

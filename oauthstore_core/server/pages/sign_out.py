@@ -15,7 +15,7 @@ def show(site: Site, request: HttpRequest) -> HttpResponse:
     session = site.sessions.current(request)
     if session is None:
         return redirect(site.paths.home)
-    return site.renderer.page("sign_out.html", site.context(session))
+    return site.renderer.page(request, "sign_out.html", site.context(session))
 
 
 def submit(site: Site, request: HttpRequest) -> HttpResponse:
