@@ -113,6 +113,9 @@ class FamilyConditions(Contract):
             kit.first.tokens.save_token(given, [token])
 
         assert kit.first.tokens.query_token(token.digest) is None
+        live = replace(given, revoked_at=None)
+        kit.first.tokens.save_token(live, [token])
+        assert kit.first.tokens.query_token(token.digest) == IssuedToken(live, token)
 
     def test_a_fence_stands_until_the_latest_of_its_ends(self, kit: Kit) -> None:
         """REV-07n: a later sweep with a later end keeps the fence until then, and not longer."""
