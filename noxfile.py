@@ -340,6 +340,13 @@ def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
 
 
 @nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Load the same flows by hand and ours under Flask, side by side; needs wrk."""
+    install(session, *EDITABLE, *group("test", "benchmarks"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Start the real server on SQLite in `.demo/`, with a demo client and account."""
     install(session, "--editable", ".[server]", "--editable", "backends/sqla")

@@ -1,0 +1,73 @@
+"""``python -m benchmarks``: load both sides in turn, and print how they compare."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from .comparison import Comparison, conditions
+from .load import FLOWS, flows_of, measure
+from .servers import SERVERS, serving
+from .setting import Setting
+
+SIDES = ("handwritten", "ours_flask")
+LEVELS = ("FULL", "NORMAL")
+
+
+def main() -> None:
+    """Measure what the arguments choose: all of it, where they choose nothing."""
+    chosen = _arguments()
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2 or shutil.which("wrk") is None:  # noqa: PLR2004 - one loads, one serves
+        sys.exit(
+            "The benchmarks need wrk on the path and two cores, one for the server and one for "
+            f"the load; there are {len(cores)}, and wrk is {shutil.which('wrk') or 'missing'}. "
+            "Debian: apt install wrk."
+        )
+    comparisons = [
+        _compare(server, level, chosen, cores[0], cores[1])
+        for server in chosen.server
+        for level in chosen.synchronous
+    ]
+    if chosen.json is not None:
+        report = {**conditions(chosen.rounds, chosen.seconds), "runs": [*map(vars, comparisons)]}
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--server", nargs="+", choices=SERVERS, default=[*SERVERS])
+    parser.add_argument("--synchronous", nargs="+", choices=LEVELS, default=[*LEVELS])
+    parser.add_argument("--flow", nargs="+", choices=FLOWS, default=[*FLOWS])
+    parser.add_argument("--rounds", type=int, default=5, help="alternating ones (5)")
+    parser.add_argument("--seconds", type=int, default=4, help="for each load (4)")
+    parser.add_argument("--json", type=Path, help="write the figures of every round there")
+    return parser.parse_args()
+
+
+def _compare(
+    server: str, level: str, chosen: argparse.Namespace, core: int, other: int
+) -> Comparison:
+    comparison = Comparison(server, level)
+    for number in range(chosen.rounds):
+        # Who is first changes, so that a machine that slows down favours nobody.
+        for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+            with tempfile.TemporaryDirectory(prefix="oauthstore-benchmark-") as folder:
+                setting = Setting(Path(folder, "oauth.db"), level)
+                with serving(server, side, setting, core) as address:
+                    for name, flow in flows_of(address).items():
+                        if name in chosen.flow:
+                            measure(address, flow, other, 1)  # what is made once is made
+                            found = measure(address, flow, other, chosen.seconds)
+                            comparison.add(name, side, found)
+    print(comparison, flush=True)  # noqa: T201 - it is what was asked for
+    return comparison
+
+
+if __name__ == "__main__":
+    main()
