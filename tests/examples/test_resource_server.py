@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
-from pathlib import Path
 
 import httpx
 import pytest
 
 from ..live.server import RunningServer, TestClient
+from .processes import EXAMPLES, serve
 
-FOLDER = Path(__file__).parents[2] / "examples/resource-server"
 COMMANDS = {
-    "fastapi": ["uvicorn", "fastapi_api:app", "--port"],
-    "flask": ["flask", "--app", "flask_api", "run", "--port"],
+    "fastapi": ["uvicorn", "fastapi_api:app", "--port", "{port}"],
+    "flask": ["flask", "--app", "flask_api", "run", "--port", "{port}"],
 }
-#: Seconds in which an application starts.
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -47,39 +38,13 @@ def api(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[str]:
     """Start the example; return its address."""
     registered = server.create_client("--client-name", "Reports API", "--resource-server")
     environ = {
-        **os.environ,
         "INTROSPECTION_URL": f"{server.issuer}/introspect",
         "CLIENT_ID": registered.client_id,
         "CLIENT_SECRET": str(registered.client_secret),
         "CACHE_SECONDS": "0",
     }
-    port = _free_port()
-    command = [sys.executable, "-m", *COMMANDS[request.param], str(port)]
-    process = subprocess.Popen(command, cwd=FOLDER, env=environ)  # noqa: S603 - our own commands
-    try:
-        yield _wait(process, f"http://127.0.0.1:{port}/reports")
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-
-
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def _wait(process: subprocess.Popen[bytes], url: str) -> str:
-    give_up = time.monotonic() + PATIENCE
-    while time.monotonic() < give_up:
-        assert process.poll() is None, "It ended."
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return url
-    raise AssertionError("It never served.")
+    with serve(COMMANDS[request.param], EXAMPLES / "resource-server", environ) as address:
+        yield f"{address}/reports"
 
 
 def _issue(server: RunningServer, machine: TestClient, scope: str) -> str:

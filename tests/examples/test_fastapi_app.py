@@ -1,0 +1,127 @@
+"""The example of an application that is an authorization server besides, with two workers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+
+from ..live.browser import code_challenge
+from .processes import EXAMPLES, serve
+
+COMMAND = ["uvicorn", "app:app", "--app-dir", str(EXAMPLES / "fastapi-app")]
+ENVIRON = {"OAUTHSTORE_SECRET_KEYS": json.dumps(["k" * 40]), "SESSION_KEY": "s" * 40}
+CALLBACK = "http://127.0.0.1/callback"
+VERIFIER = "v" * 43
+QUERY = urlencode(
+    {
+        "response_type": "code",
+        "client_id": "notes",
+        "redirect_uri": CALLBACK,
+        "scope": "profile",
+        "code_challenge": code_challenge(VERIFIER),
+        "code_challenge_method": "S256",
+    }
+)
+REGISTER = """
+import asyncio
+from app import app, oauth
+
+async def register():
+    async with oauth.lifespan(app):
+        oauth.register_client(
+            {{
+                "client_name": "Notes",
+                "redirect_uris": [{callback!r}],
+                "grant_types": ["authorization_code", "refresh_token"],
+                "token_endpoint_auth_method": "none",
+                "scope": "profile",
+            }},
+            client_id="notes",
+        )
+
+asyncio.run(register())
+"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    folder = tmp_path_factory.mktemp("app")
+    _register(folder)
+    with serve([*COMMAND, "--port", "{port}", "--workers", "2"], folder, ENVIRON) as address:
+        yield address
+
+
+def _register(folder: Path) -> None:
+    environ = {**ENVIRON, "PYTHONPATH": str(EXAMPLES / "fastapi-app")}
+    program = REGISTER.format(callback=CALLBACK)
+    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environ, check=True)  # noqa: S603 - our own code
+
+
+def _consent(app: str, name: str) -> str:
+    """Sign in on the way, allow, and return the code."""
+    with httpx.Client(base_url=app, timeout=30) as browser:
+        asked = browser.get(f"/oauth/authorize?{QUERY}")
+        signed_in = browser.post(asked.headers["Location"], data={"name": name})
+        page = browser.get(signed_in.headers["Location"])
+        action, csrf = re.findall(r'(?:action|name="csrf" value)="([^"]+)"', page.text)
+        answer = browser.post(unescape(action), data={"csrf": csrf, "decision": "allow"})
+    location: str = answer.headers["Location"]
+    assert location.startswith(CALLBACK)
+    return parse_qs(urlsplit(location).query)["code"][0]
+
+
+def _redeem(app: str, code: str) -> httpx.Response:
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": "notes",
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    return httpx.post(f"{app}/oauth/token", data=form, timeout=30)
+
+
+def test_the_code_flow_leads_to_the_protected_route(app: str) -> None:
+    tokens = _redeem(app, _consent(app, "ada")).json()
+
+    answer = httpx.get(f"{app}/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+    assert answer.json() == {"sub": "ada"}
+    assert tokens["scope"] == "profile"
+
+
+def test_of_many_who_redeem_a_code_at_once_at_most_one_gets_tokens_and_nobody_5xx(
+    app: str,
+) -> None:
+    code = _consent(app, "ada")
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: _redeem(app, code), range(8)))
+
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) <= 1
+    assert set(statuses) <= {200, 400}
+
+
+def test_the_metadata_lies_at_the_root_and_names_the_mounted_endpoints(app: str) -> None:
+    metadata = httpx.get(f"{app}/.well-known/oauth-authorization-server/oauth").json()
+
+    assert metadata["issuer"] == f"{app}/oauth"
+    assert metadata["token_endpoint"] == f"{app}/oauth/token"
+
+
+def test_a_sign_in_leads_to_no_other_host(app: str) -> None:
+    for target in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+        answer = httpx.post(f"{app}/login", params={"next": target}, data={"name": "ada"})
+
+        assert answer.headers["Location"] == "/"
