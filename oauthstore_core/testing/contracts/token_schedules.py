@@ -147,6 +147,26 @@ class TokenSchedules(Contract):
 
         interleave(kit, prepare)
 
+    def test_a_save_and_the_purge_of_its_grant_whatever_the_schedule(self, kit: Kit) -> None:
+        """CON-08m: a save amid the purge of its ended grant, cut at each I/O, leaves no digest."""
+        if kit.capabilities.native_ttl:
+            not_proved("`native_ttl` is declared: it is left open when a token's digest is free")
+
+        def prepare() -> Pair:
+            ended, token = grant(kit.now - 99, keep_until=kit.now), oauth1_token(kit.now)
+            kit.first.tokens.save_token(ended, [])
+
+            def check(saved: object, _: object) -> None:
+                assert saved is None
+                purge_all(kit.first.tokens.purge_tokens, kit.now, 5)
+                again = grant(kit.now)
+                kit.first.tokens.save_token(again, [token])
+                assert alive(kit.first, again, [token], kit.now) == [token]
+
+            return deeds.save_token(ended, [token]), deeds.purge("tokens", kit.now), check
+
+        both_ways(kit, prepare)
+
     def test_a_save_and_a_refused_save_whatever_the_schedule(self, kit: Kit) -> None:
         """RT-06k: a save amid a refused one of its grant, cut at each I/O of either, stays."""
         for count in (0, 1):
