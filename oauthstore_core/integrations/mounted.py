@@ -19,6 +19,7 @@ from ..oauth2.resource_owner import ResourceOwner
 from ..oauth2.server import AuthorizationServer
 from ..settings import Settings
 from ..stores import Stores
+from ..translation import Translate, Translation
 from .asgi import Application, Handler, Receive, Scope, Send, Workers
 from .embedding import derive_issuer, with_issuer
 
@@ -87,15 +88,20 @@ class MountedServer:
         consent: Callable[[AuthorizationServer], Consent],
         load_user: LoadUser | None = None,
         resource: str | None = None,
+        translate: Translate | None = None,
     ) -> None:
         """Serve the endpoints; `consent` makes the one for people."""
         self.stores = stores
-        self.protector = ResourceProtector(stores, clock, resource=resource)
+        translation = Translation(settings.languages, translate)
+        self.protector = ResourceProtector(
+            stores, clock, resource=resource, translation=translation
+        )
         self.workers = Workers(blocking=stores.blocking)
         self._settings = settings
         self._clock = clock
         self._consent = consent
         self._load_user = load_user
+        self._translate = translate
         self._lock = threading.Lock()
         self._served: tuple[AuthorizationServer, Application] | None = None
         if settings.issuer is not None:
@@ -116,7 +122,11 @@ class MountedServer:
 
     def _serve(self, settings: Settings) -> tuple[AuthorizationServer, Application]:
         server = AuthorizationServer(
-            settings, self.stores, clock=self._clock, load_user=self._load_user
+            settings,
+            self.stores,
+            clock=self._clock,
+            load_user=self._load_user,
+            translate=self._translate,
         )
         consent = self._consent(server)
         routes = protocol_routes(server)

@@ -42,6 +42,7 @@ from ..oauth2.server import AuthorizationServer as NeutralServer
 from ..oauth2.views import AccessToken as Token
 from ..sealing import KeyRing
 from ..stores import Stores
+from ..translation import Translate, Translation
 from .asgi import Receive, Scope, Send, Workers
 from .embedding import load_settings, open_embedded
 
@@ -123,6 +124,7 @@ class AuthorizationServer:
         login_url: str | None = None,
         load_user: LoadUser | None = None,
         resource: str | None = None,
+        translate: Translate | None = None,
         migrate: bool | None = None,
         backends: Mapping[str, Backend] | None = None,
         clock: Clock | None = None,
@@ -134,7 +136,8 @@ class AuthorizationServer:
         is signed in, sync or async; who is not is sent to `login_url` with the
         parameter ``next``. `load_user` maps a subject to the application's user,
         or None where there is none any more. `resource` is this application's
-        own URI, if its tokens name one (RFC 8707). `migrate` and `backends` are
+        own URI, if its tokens name one (RFC 8707). `translate` is the application's
+        own translator, see `translation.Translation`. `migrate` and `backends` are
         as in `embedding.open_embedded`. `SettingsError` lists every problem.
         """
         given = {"store": store, "issuer": issuer, "secret_keys": secret_keys, "scopes": scopes}
@@ -145,6 +148,7 @@ class AuthorizationServer:
         self._login_url = login_url
         self._load_user = load_user
         self._resource = resource
+        self._translate = translate
         self._migrate = migrate
         self._backends = backends
         self._mount_path: str | None = None
@@ -180,6 +184,7 @@ class AuthorizationServer:
                 consent=self._consent,
                 load_user=self._load_user,
                 resource=self._resource,
+                translate=self._translate,
             )
         except BaseException:
             stores.close()
@@ -296,9 +301,14 @@ class ResourceProtector:
     #: What `validate` raises.
     error_class: ClassVar[type[OAuthError]] = OAuthError
 
-    def __init__(self, validator: TokenValidator) -> None:
-        """Validate by `validator`, in worker threads; such as `IntrospectionTokenValidator`."""
-        self._protector = BearerProtector()
+    def __init__(
+        self, validator: TokenValidator, *, translation: Translation | None = None
+    ) -> None:
+        """Validate by `validator`, in worker threads; such as `IntrospectionTokenValidator`.
+
+        `translation` has the languages of errors, by default English alone.
+        """
+        self._protector = BearerProtector(translation=translation)
         self._protector.register_token_validator(validator)
         self._workers = Workers(blocking=True)
 
@@ -321,7 +331,7 @@ async def _validate(
     try:
         return await workers.run(lambda: protector.validate(asked, scopes))
     except OAuth2Error as error:
-        response = protector.create_error_response(error)
+        response = protector.create_error_response(error, asked)
         headers = {n: v for n, v in response.headers if n.lower() != "content-type"}
         raise error_class(response.status, json.loads(response.body), headers) from error
 

@@ -17,6 +17,7 @@ from ..errors import StoreError
 from ..http import HttpRequest, HttpResponse, json_response
 from ..settings.checks import judge_resource
 from ..stores import Stores
+from ..translation import Translation
 from .errors import (
     InsufficientScopeError,
     MissingTokenError,
@@ -102,6 +103,11 @@ def _entries(scopes: str | Sequence[str] | None) -> Sequence[str]:
 class BearerProtector(AuthlibResourceProtector):
     """Validates requests by the validator that is registered for bearer tokens."""
 
+    def __init__(self, *, translation: Translation | None = None) -> None:
+        """Tell of errors in the languages of `translation`, by default in English."""
+        super().__init__()
+        self._translation = Translation() if translation is None else translation
+
     def validate(self, request: HttpRequest, scopes: Scopes = None) -> Any:
         """Return the request's access token if it is valid, meant for here, and reaches `scopes`.
 
@@ -120,26 +126,34 @@ class BearerProtector(AuthlibResourceProtector):
         except StoreError as error:
             raise TemporarilyUnavailableError from error
 
-    def create_error_response(self, error: OAuth2Error) -> HttpResponse:
-        """Answer an error that `validate` raised."""
+    def create_error_response(
+        self, error: OAuth2Error, request: HttpRequest | None = None
+    ) -> HttpResponse:
+        """Answer an error that `validate` raised, in the language that `request` asks for."""
         log_refusal(error)
         status, body, headers = error()
-        return json_response(status, body, headers)
+        return json_response(status, self._translation.translate_body(body, request), headers)
 
 
 class ResourceProtector(BearerProtector):
     """Validates requests to protected resources of this very process."""
 
     def __init__(
-        self, stores: Stores, clock: Clock | None = None, *, resource: str | None = None
+        self,
+        stores: Stores,
+        clock: Clock | None = None,
+        *,
+        resource: str | None = None,
+        translation: Translation | None = None,
     ) -> None:
         """Validate against the stores that the authorization server issues into.
 
         `resource` is this protected resource's own URI, as the server's setting
         `resources` has it: only tokens that name it are accepted (RFC 8707,
         RFC 9700 section 2.3). Without it, every token of the server is.
+        `translation` has the languages of errors, such as the server's.
         """
-        super().__init__()
+        super().__init__(translation=translation)
         if resource is not None and (problem := judge_resource(resource)):
             raise ValueError(
                 f"A protector of the resource {resource!r} was asked for; it {problem}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-__all__ = ["TEMPLATES", "find_template"]
+__all__ = ["PLACEHOLDER", "TEMPLATES", "find_template"]
 
 #: Every description that has a value in it; a test compares them with the source.
 TEMPLATES: Final = (
@@ -26,7 +26,8 @@ TEMPLATES: Final = (
     "The request body must be %(media_type)s.",
 )
 
-_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
+#: A placeholder's name, or nothing where a per cent sign is meant.
+PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\)s|%)")
 
 
 @cache
@@ -36,7 +37,7 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
 
 def _pattern(template: str) -> str:
     # The texts between the placeholders stand at even places, their names at odd ones.
-    parts = _PLACEHOLDER.split(template)
+    parts = PLACEHOLDER.split(template)
     return "".join(f"(?P<{p}>.+)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
 
 

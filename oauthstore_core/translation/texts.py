@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple, NewType
 
-from .descriptions import find_template
+from .descriptions import PLACEHOLDER, find_template
 
 __all__ = ["Message", "Plural", "Texts", "Translate"]
 
@@ -98,19 +98,7 @@ class Texts:
         return None
 
 
-class _Names(dict[str, str]):
-    """Takes note of what is asked of it."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = ""
-        return ""
-
-
 def _fits(told: str, message: str) -> bool:
     """Tell whether a translation can be put together from what the message is."""
-    wanted, given = _Names(), _Names()
-    try:
-        _ = message % wanted, told % given
-    except (TypeError, ValueError):
-        return False
-    return given.keys() <= wanted.keys()
+    names = {name for name in PLACEHOLDER.findall(told) if name}
+    return names <= set(PLACEHOLDER.findall(message)) and "%" not in PLACEHOLDER.sub("", told)

@@ -16,14 +16,17 @@ class DemoResource:
 
     def __init__(self, site: Site) -> None:
         self._accounts = site.accounts.store
-        self._protector = ResourceProtector(site.server.stores, site.server.clock)
+        server = site.server
+        self._protector = ResourceProtector(
+            server.stores, server.clock, translation=server.translation
+        )
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer GET with JSON, or with the error of RFC 6750."""
         try:
             token = self._protector.validate(request, ["profile"])
         except OAuth2Error as error:
-            return self._protector.create_error_response(error)
+            return self._protector.create_error_response(error, request)
         found = token.subject and self._accounts.query_account_by_subject(token.subject)
         body = {
             "message": "This token works.",
