@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from ..clock import Clock
 from ..errors import SettingsError, StoreError
@@ -74,6 +75,20 @@ def address_of(scope: Scope, path: str | None = None) -> str:
     hosts = (value.decode("latin-1") for name, value in scope["headers"] if name == b"host")
     where = scope.get("root_path", "") if path is None else path
     return f"{scope.get('scheme', 'http')}://{next(hosts, '')}{where}"
+
+
+def _at_issuer(scope: Scope, issuer: str) -> Scope:
+    """Return the scope with the path that clients know, wherever the request was routed.
+
+    A proxy may have taken a prefix off, which is in `root_path` all the same:
+    what the application itself was mounted at is behind `app_root_path`.
+    """
+    path, root = scope["path"], scope.get("root_path", "")
+    for prefix in (root, root.removeprefix(scope.get("app_root_path", ""))):
+        if path.startswith(f"{prefix}/"):
+            path = path.removeprefix(prefix)
+            break
+    return {**scope, "path": urlsplit(issuer).path.rstrip("/") + path, "root_path": ""}
 
 
 class MountedServer:
@@ -144,7 +159,8 @@ class MountedServer:
             log.warning("A request was refused: %s", error)
             application = Application({}, workers=self.workers, not_found=_misdirected(error))
         else:
-            if application.path_of(scope) == server.paths.authorization:
+            scope = _at_issuer(scope, server.issuer)
+            if scope["path"] == server.paths.authorization:
                 _owner.set(await identify())
         await application(scope, receive, send)
 

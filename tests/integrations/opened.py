@@ -36,8 +36,14 @@ class Opened:
     """The application within its lifespan."""
 
     def __init__(
-        self, app: Starlette, oauth: AuthorizationServer, base_url: str = "http://127.0.0.1:8000"
+        self,
+        app: Starlette,
+        oauth: AuthorizationServer,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        root_path: str = "",
     ) -> None:
+        self._root_path = root_path
         self._app, self._oauth, self._base_url = app, oauth, base_url
 
     def __enter__(self) -> Self:
@@ -45,7 +51,7 @@ class Opened:
             self._portal = resources.enter_context(start_blocking_portal())
             lifespan = self._oauth.lifespan(self._app)
             resources.enter_context(self._portal.wrap_async_context_manager(lifespan))
-            transport = httpx.ASGITransport(app=self._app)
+            transport = httpx.ASGITransport(app=self._app, root_path=self._root_path)
             client = httpx.AsyncClient(transport=transport, base_url=self._base_url)
             self._client = client
             resources.enter_context(self._portal.wrap_async_context_manager(client))

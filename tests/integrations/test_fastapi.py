@@ -17,7 +17,7 @@ from oauthstore_core.integrations.fastapi import (
     answer_error,
 )
 
-from .opened import CLIENT, Opened
+from .opened import CLIENT, Opened, ask
 
 SCOPES = {"profile": "See your name", "mail": "Read your mail"}
 
@@ -59,6 +59,23 @@ def test_a_route_gets_the_token_and_the_whole_flow_leads_there() -> None:
 
     assert metadata["issuer"] == "http://127.0.0.1:8000/oauth"
     assert answer.json() == {"sub": "alice", "scope": "profile"}
+
+
+@pytest.mark.parametrize("handed_on", ["", "/api"], ids=["taken off", "handed on"])
+def test_behind_a_proxy_with_a_prefix_the_endpoints_are_found_and_the_issuer_has_it(
+    handed_on: str,
+) -> None:
+    app, oauth = build()
+
+    with Opened(app, oauth, root_path="/api") as opened:
+        metadata = opened.get(f"{handed_on}/.well-known/oauth-authorization-server/api/oauth")
+        client_id = oauth.register_client(CLIENT).client.client_id
+        page = opened.get(f"{handed_on}{ask(client_id)}")
+        answer = opened.post(f"{handed_on}/oauth/token", data={"grant_type": "refresh_token"})
+
+    assert metadata.json()["token_endpoint"] == "http://127.0.0.1:8000/api/oauth/token"
+    assert 'action="/api/oauth/authorize?' in page.text
+    assert answer.json()["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize(

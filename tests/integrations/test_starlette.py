@@ -212,6 +212,24 @@ def test_a_server_that_is_not_mounted_at_the_issuer_s_path_warns(
     assert any("'/elsewhere'" in record.getMessage() for record in caplog.records)
 
 
+def test_below_another_path_than_the_issuer_s_the_endpoints_are_found_all_the_same() -> None:
+    app, oauth = build("/elsewhere", issuer="https://auth.example.com/oauth")
+
+    with Opened(app, oauth) as opened:
+        answer = opened.post("/elsewhere/token", data={"grant_type": "refresh_token"})
+
+    assert answer.json()["error"] == "invalid_client"
+
+
+def test_at_the_root_the_server_has_its_metadata_itself() -> None:
+    app, oauth = build("/")
+
+    with Opened(app, oauth) as opened:
+        metadata = opened.get("/.well-known/oauth-authorization-server").json()
+
+    assert metadata["token_endpoint"] == "http://127.0.0.1:8000/token"
+
+
 def test_the_metadata_lies_at_the_issuer_s_path_and_nowhere_else() -> None:
     app, oauth = build()
 
