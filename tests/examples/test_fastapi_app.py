@@ -2,75 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
-from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from ..live.browser import code_challenge
-from .processes import EXAMPLES, serve
-
-COMMAND = ["uvicorn", "app:app", "--app-dir", str(EXAMPLES / "fastapi-app")]
-ENVIRON = {"OAUTHSTORE_SECRET_KEYS": json.dumps(["k" * 40]), "SESSION_KEY": "s" * 40}
-CALLBACK = "http://127.0.0.1/callback"
-VERIFIER = "v" * 43
-QUERY = urlencode(
-    {
-        "response_type": "code",
-        "client_id": "notes",
-        "redirect_uri": CALLBACK,
-        "scope": "profile",
-        "code_challenge": code_challenge(VERIFIER),
-        "code_challenge_method": "S256",
-    }
-)
-REGISTER = """
-import asyncio
-from app import app, oauth
-
-async def register():
-    async with oauth.lifespan(app):
-        oauth.register_client(
-            {{
-                "client_name": "Notes",
-                "redirect_uris": [{callback!r}],
-                "grant_types": ["authorization_code", "refresh_token"],
-                "token_endpoint_auth_method": "none",
-                "scope": "profile",
-            }},
-            client_id="notes",
-        )
-
-asyncio.run(register())
-"""
+from .application import CALLBACK, VERIFIER, ask, serve_application
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    folder = tmp_path_factory.mktemp("app")
-    _register(folder)
-    with serve([*COMMAND, "--port", "{port}", "--workers", "2"], folder, ENVIRON) as address:
+    with serve_application(tmp_path_factory.mktemp("app")) as address:
         yield address
-
-
-def _register(folder: Path) -> None:
-    environ = {**ENVIRON, "PYTHONPATH": str(EXAMPLES / "fastapi-app")}
-    program = REGISTER.format(callback=CALLBACK)
-    subprocess.run([sys.executable, "-c", program], cwd=folder, env=environ, check=True)  # noqa: S603 - our own code
 
 
 def _consent(app: str, name: str) -> str:
     """Sign in on the way, allow, and return the code."""
     with httpx.Client(base_url=app, timeout=30) as browser:
-        asked = browser.get(f"/oauth/authorize?{QUERY}")
+        asked = browser.get(ask())
         signed_in = browser.post(asked.headers["Location"], data={"name": name})
         page = browser.get(signed_in.headers["Location"])
         action, csrf = re.findall(r'(?:action|name="csrf" value)="([^"]+)"', page.text)
