@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from authlib.oauth2.rfc7636 import CodeChallenge
 
 from .core import ServerCore
 from .endpoints import IntrospectionEndpoint, RevocationEndpoint
 from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
+from .metadata import Served
 from .pkce import S256CodeChallenge
 
 __all__ = ["BuiltInMixin"]
@@ -30,7 +33,14 @@ class BuiltInMixin(ServerCore):
     """Registers our grants and endpoints, behind those of the application whenever they come."""
 
     def register_built_ins(self) -> None:
-        """Register the grants that the settings name, the endpoints, and the token generator."""
+        """Register the grants that the settings name, the endpoints, and the token generator.
+
+        Once more, with other settings, it registers those that they name instead.
+        """
+        self._authorization_grants[:] = [
+            g for g in self._authorization_grants if not _is_built_in(g)
+        ]
+        self._token_grants[:] = [g for g in self._token_grants if not _is_built_in(g)]
         for name in self.settings.grants:
             grant, extensions = _GRANTS[name]
             self.register_grant(grant, extensions)
@@ -56,12 +66,44 @@ class BuiltInMixin(ServerCore):
         self._authorization_grants.sort(key=_is_built_in)
         self._token_grants.sort(key=_is_built_in)
 
+    @property
+    def served(self) -> Served:
+        """The grant types and all else that is registered."""
+        registered = [*self._authorization_grants, *self._token_grants]
+        types = _unique(cls.GRANT_TYPE for cls, _ in registered if cls.GRANT_TYPE)
+        # In the settings' order; what an application registered follows.
+        ours = [name for name in self.settings.grants if name in types]
+        return Served(
+            grant_types=_unique([*ours, *types]),
+            response_types=self._response_types(),
+            code_challenge_methods=self._code_challenge_methods(),
+            scopes=tuple(self.scopes_supported or ()),
+        )
+
+    def _response_types(self) -> Sequence[str]:
+        sets = (sorted(cls.RESPONSE_TYPES) for cls, _ in self._authorization_grants)
+        return _unique(name for names in sets for name in names)
+
+    def _code_challenge_methods(self) -> Sequence[str]:
+        """Return the PKCE methods of the grant that is asked for a code: of the first that fits."""
+        for cls, extensions in self._authorization_grants:
+            if "code" in cls.RESPONSE_TYPES:
+                challenges = [e for e in extensions or () if isinstance(e, CodeChallenge)]
+                return _unique(
+                    name for one in challenges for name in one.SUPPORTED_CODE_CHALLENGE_METHOD
+                )
+        return ()
+
     def register_endpoint(self, endpoint: Any) -> None:
         """Register an endpoint class or instance; it replaces ours of that name."""
         known = self._endpoints.get(endpoint.ENDPOINT_NAME, [])
         if any(type(one) in _ENDPOINTS for one in known):
             del self._endpoints[endpoint.ENDPOINT_NAME]
         super().register_endpoint(endpoint)
+
+
+def _unique(names: Iterable[str]) -> Sequence[str]:
+    return tuple(dict.fromkeys(names))
 
 
 def _is_built_in(registered: tuple[type[Any], Any]) -> bool:

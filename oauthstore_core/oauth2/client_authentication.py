@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
@@ -20,15 +21,21 @@ __all__ = [
     "HasKeyRing",
     "no_secret",
     "parse_basic",
+    "refuse_other_client",
     "refuse_several_methods",
+    "registered",
     "secret_basic",
     "secret_post",
 ]
+
+log = logging.getLogger(__name__)
 
 #: The methods that need no further software on either side.
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 #: Those of clients that have a secret.
 CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post")
+
+_TWO_CLIENTS = "The request names two clients."
 
 QueryClient = Callable[[str], Any]
 AuthenticateClient = Callable[[QueryClient, FormRequest], Any]
@@ -59,15 +66,41 @@ def parse_basic(header: str | None) -> tuple[str, str] | None:
 
 def refuse_several_methods(request: FormRequest) -> None:
     """Raise `invalid_request` where a request authenticates more than once, or as two clients."""
-    header = request.headers.get("Authorization")
-    if header is None:
-        return
-    if "client_secret" in request.form:
+    header, form = request.headers.get("Authorization"), request.form
+    used = (header is not None, "client_secret" in form, "client_assertion" in form)
+    if sum(used) > 1:
         raise InvalidRequestError("More than one client authentication method is used.")
-    named = request.form.get("client_id")
-    basic = parse_basic(header)
+    named, basic = form.get("client_id"), parse_basic(header)
     if named is not None and basic is not None and named != basic[0]:
-        raise InvalidRequestError("The request names two clients.")
+        raise InvalidRequestError(_TWO_CLIENTS)
+
+
+def refuse_other_client(request: FormRequest, client: Any) -> None:
+    """Raise `invalid_request` where the request names another client than it authenticates.
+
+    An assertion may be another client's (RFC 7521 section 4.2).
+    """
+    named = request.payload.data.get("client_id")
+    if named is not None and named != client.get_client_id():
+        raise InvalidRequestError(_TWO_CLIENTS)
+
+
+def registered(registry: Any, methods: Collection[str]) -> Sequence[str]:
+    """Return those of the methods that somebody registered; the log tells of the others.
+
+    `registry` is Authlib's `ClientAuthentication`.
+
+    Authlib would answer with a traceback where a grant class names one too many.
+    """
+    known: Mapping[str, object] = registry._methods  # noqa: SLF001 - there is no other way to it
+    for method in methods:
+        if method not in known:
+            log.error(
+                "A client was to be authenticated by %s, which is not registered. "
+                "Call register_client_auth_method, or take it out of the class's methods.",
+                method,
+            )
+    return [method for method in methods if method in known]
 
 
 def secret_basic(server: HasKeyRing) -> AuthenticateClient:

@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from authlib.oauth2 import OAuth2Error
@@ -327,7 +327,7 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
     ) -> Any:
         """Return the client that the request authenticates, in one way only."""
         authentication.refuse_several_methods(request)
-        known = authentication.registered(self, methods)
+        known = authentication.registered(self._client_auth, methods)
         try:
             client = super().authenticate_client(request, known, endpoint)
         except OAuth2Error as error:
@@ -365,9 +365,9 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
             raise ValueError("An access token must not have the shape of a refresh token.")
         return handle
 
-    def generate_refresh_token(self, **_: Any) -> str:
+    def generate_refresh_token(self, **kwargs: Any) -> str:
         """Return the first refresh token of a new family."""
-        return str(new_refresh_handle(self.generate_refresh_secret))
+        return str(new_refresh_handle(partial(self.generate_refresh_secret, **kwargs)))
 
     def expires_in(self, client: Any, grant_type: str) -> int:
         """Return for how many seconds an access token lives."""

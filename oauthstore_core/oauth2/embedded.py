@@ -15,9 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc9207 import IssuerParameter
 
 from ..http import HttpRequest, HttpResponse, json_response
 from .built_in import BuiltInMixin
+from .issuer_parameter import IssuerInResponses, split_extensions
 from .own_requests import OwnAuthorizationRequest, OwnRequest
 from .single_use import claim_presented
 
@@ -34,6 +36,10 @@ class EmbeddedServer(BuiltInMixin):
 
     _query_client: QueryClient | None
     _save_token: SaveToken | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._issuers = IssuerInResponses()
 
     @property
     def own_mode(self) -> bool:
@@ -89,6 +95,35 @@ class EmbeddedServer(BuiltInMixin):
         except OAuth2Error as error:
             error.state = read.payload.state
             raise
+
+    def create_authorization_response(
+        self, request: Any = None, grant_user: Any = None, grant: Any = None
+    ) -> Any:
+        """Answer at the authorization endpoint; without `grant_user` consent was denied."""
+        return self._with_issuer(super().create_authorization_response(request, grant_user, grant))
+
+    def handle_error_response(self, request: Any, error: OAuth2Error) -> Any:
+        """Answer an error; one that goes to the client names the issuer, too."""
+        response = super().handle_error_response(request, error)
+        return self._with_issuer(response) if error.redirect_uri else response
+
+    def _with_issuer(self, response: Any) -> Any:
+        if self.own_mode:
+            self._issuers.add_to(response)
+        return response
+
+    def register_extension(self, extension: Any) -> None:
+        """Register an extension; in store mode every response names the issuer without one."""
+        if isinstance(extension, IssuerParameter):
+            self._issuers.take([extension])
+        else:
+            super().register_extension(extension)
+
+    def register_grant(self, grant_cls: type[Any], extensions: Any = None) -> None:
+        """Register a grant class; ours serve only the grant types that no other one does."""
+        naming, others = split_extensions(extensions)
+        self._issuers.take(naming)
+        super().register_grant(grant_cls, others or None)
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
         """Build the response; in own mode a redirect names no issuer unless an extension does."""

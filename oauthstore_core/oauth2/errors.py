@@ -20,6 +20,7 @@ from ..redaction import redact
 __all__ = [
     "ClientAuthenticationError",
     "InsufficientScopeError",
+    "MisdirectedRequestError",
     "MissingTokenError",
     "RefusedGrantError",
     "TemporarilyUnavailableError",
@@ -43,6 +44,14 @@ class TemporarilyUnavailableError(OAuth2Error):
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the JSON headers and when to try again."""
         return [*super().get_headers(), ("Retry-After", str(RETRY_AFTER))]
+
+
+class MisdirectedRequestError(OAuth2Error):
+    """The request is for a host that is not this server's (RFC 9110 section 15.5.20)."""
+
+    error = "invalid_request"
+    description = "This server does not know itself under this address."
+    status_code = 421
 
 
 class ClientAuthenticationError(InvalidClientError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2.rfc6749 import AccessDeniedError, grants
@@ -278,7 +279,13 @@ class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
         token: dict[str, Any] = self.generate_token(
             user=user, scope=scope, include_refresh_token=False
         )
-        secret = self.server.generate_refresh_secret
+        secret = partial(
+            self.server.generate_refresh_secret,
+            client=self.request.client,
+            grant_type=self.GRANT_TYPE,
+            user=user,
+            scope=scope,
+        )
         token["refresh_token"] = str(refresh_token.handle.successor(secret))
         return token
 

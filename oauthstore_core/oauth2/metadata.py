@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
-from ..settings import Settings
 from .client_authentication import CONFIDENTIAL_METHODS, METHODS
 
-__all__ = ["EndpointPaths", "server_metadata"]
+__all__ = ["EndpointPaths", "Served", "server_metadata"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,18 @@ class EndpointPaths:
         )
 
 
-def server_metadata(settings: Settings, issuer: str, paths: EndpointPaths) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server serves, whoever registered it."""
+
+    grant_types: Sequence[str]
+    response_types: Sequence[str]
+    #: The PKCE methods of the grant that issues codes; empty: it asks for none.
+    code_challenge_methods: Sequence[str]
+    scopes: Sequence[str]
+
+
+def server_metadata(served: Served, issuer: str, paths: EndpointPaths) -> dict[str, Any]:
     """Return the metadata: what is really served, and nothing else."""
     parts = urlsplit(issuer)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -50,24 +61,31 @@ def server_metadata(settings: Settings, issuer: str, paths: EndpointPaths) -> di
         "issuer": issuer,
         "token_endpoint": origin + paths.token,
         "response_types_supported": [],
-        "grant_types_supported": list(settings.grants),
+        "grant_types_supported": list(served.grant_types),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint": origin + paths.revocation,
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint": origin + paths.introspection,
         "introspection_endpoint_auth_methods_supported": list(CONFIDENTIAL_METHODS),
     }
-    if settings.scopes:
-        metadata["scopes_supported"] = list(settings.scopes)
-    if "authorization_code" in settings.grants:
+    if served.scopes:
+        metadata["scopes_supported"] = list(served.scopes)
+    if served.response_types:
         metadata |= {
             "authorization_endpoint": origin + paths.authorization,
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "code_challenge_methods_supported": ["S256"],
+            "response_types_supported": list(served.response_types),
+            "response_modes_supported": _response_modes(served.response_types),
             "authorization_response_iss_parameter_supported": True,
         }
+    if served.code_challenge_methods:
+        metadata["code_challenge_methods_supported"] = list(served.code_challenge_methods)
     checked = AuthorizationServerMetadata(metadata)
     if metadata["response_types_supported"]:
         checked.validate()
     return metadata
+
+
+def _response_modes(response_types: Sequence[str]) -> Sequence[str]:
+    """Return the modes that are the default of these types, which is what each edge answers in."""
+    modes = ["query" if response_type == "code" else "fragment" for response_type in response_types]
+    return list(dict.fromkeys(modes))

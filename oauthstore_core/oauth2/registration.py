@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+RESPONSE_TYPES = ("code",)
+#: The grant types that go through the authorization endpoint, with words of their response types.
+_AUTHORIZING = {"authorization_code": {"code"}, "implicit": {"token", "id_token"}}
 #: RFC 6749 appendix A.1 and A.4.
 _VISIBLE = re.compile(r"[\x20-\x7e]{1,2048}")
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -84,6 +87,8 @@ def register_client(
     resource_server: bool = False,
     resources: Collection[str] = (),
     scopes: Collection[str] = (),
+    grant_types: Collection[str] = GRANT_TYPES,
+    response_types: Collection[str] = RESPONSE_TYPES,
 ) -> Registration:
     """Register a client and return it with its secret, which is nowhere stored.
 
@@ -92,12 +97,13 @@ def register_client(
     ring, a generated one as SHA-256. `resource_server`: it may introspect
     others' tokens; with `resources`, the URIs of the protected resources that
     it is, only those that name one of them or none (RFC 8707). `scopes`: those
-    that the server knows; none: any.
+    that the server knows; none: any. `grant_types`, `response_types`: those
+    that it serves.
 
     `InvalidClientMetadataError`, `InvalidRedirectUriError`: what is wrong.
     `DuplicateError`: the client id exists.
     """
-    complete = _checked(metadata, scopes)
+    complete = _checked(metadata, scopes, grant_types, response_types)
     _check_resources(resources, resource_server=resource_server)
     public = complete["token_endpoint_auth_method"] == "none"
     if client_id is not None and not _VISIBLE.fullmatch(client_id):
@@ -131,18 +137,24 @@ def _secret_digest(secret: str, key_ring: KeyRing, now: int, *, imported: bool) 
     return {"algorithm": "sha-256", "digest": digest(secret), "created_at": now}
 
 
-def _checked(metadata: Mapping[str, Any], scopes: Collection[str]) -> dict[str, Any]:
+def _checked(
+    metadata: Mapping[str, Any],
+    scopes: Collection[str],
+    known_grants: Collection[str],
+    known_responses: Collection[str],
+) -> dict[str, Any]:
     complete = _typed(metadata)
     method = complete.setdefault("token_endpoint_auth_method", "client_secret_basic")
     if method not in METHODS:
         raise InvalidClientMetadataError(f"token_endpoint_auth_method is one of {_list(METHODS)}.")
     grant_types = complete.setdefault("grant_types", ["authorization_code"])
-    if not grant_types or not set(grant_types) <= set(GRANT_TYPES):
-        raise InvalidClientMetadataError(f"grant_types are of {_list(GRANT_TYPES)}.")
+    if not grant_types or not set(grant_types) <= set(known_grants):
+        raise InvalidClientMetadataError(f"grant_types are of {_list(known_grants)}.")
     if "client_credentials" in grant_types and method == "none":
         raise InvalidClientMetadataError(
             "A public client (method none) cannot use client_credentials."
         )
+    _check_responses(complete, grant_types, known_responses)
     _check_redirects(complete, grant_types)
     _check_scope(complete, scopes)
     return complete
@@ -167,15 +179,26 @@ def _typed(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return complete
 
 
-def _check_redirects(complete: dict[str, Any], grant_types: Sequence[str]) -> None:
-    with_code = "authorization_code" in grant_types
-    response_types = complete.setdefault("response_types", ["code"] if with_code else [])
-    if response_types != (["code"] if with_code else []):
+def _check_responses(
+    complete: dict[str, Any], grant_types: Sequence[str], known: Collection[str]
+) -> None:
+    """Hold the response types against the grant types (RFC 7591 section 2.1)."""
+    needed = [name for name in _AUTHORIZING if name in grant_types]
+    usual = ["code" if name == "authorization_code" else "token" for name in needed]
+    given = complete.setdefault("response_types", usual)
+    words = {word for response_type in given for word in response_type.split()}
+    meant = {name for name, its_words in _AUTHORIZING.items() if words & its_words}
+    if not set(given) <= set(known) or meant != set(needed):
         raise InvalidClientMetadataError(
-            "response_types is code with the grant type authorization_code, else nothing."
+            f"response_types are of {_list(known)}: code goes with the grant type "
+            "authorization_code, token with implicit, nothing with others."
         )
-    if with_code and not complete.get("redirect_uris"):
-        raise InvalidRedirectUriError("The grant type authorization_code needs a redirect URI.")
+
+
+def _check_redirects(complete: dict[str, Any], grant_types: Sequence[str]) -> None:
+    needing = [name for name in _AUTHORIZING if name in grant_types]
+    if needing and not complete.get("redirect_uris"):
+        raise InvalidRedirectUriError(f"The grant type {needing[0]} needs a redirect URI.")
     for uri in complete.get("redirect_uris", ()):
         if problem := problem_with(uri):
             shown = uri if problem_with("https://x/" + uri) is None else "given"

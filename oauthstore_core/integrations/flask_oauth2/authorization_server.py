@@ -10,26 +10,36 @@ import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
 from typing import Any, Unpack, cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from flask import Blueprint, Flask, Response
 from flask import request as current_request
 
 from ...clock import Clock, SystemClock
-from ...http import HttpRequest
+from ...errors import SettingsError
+from ...http import HttpRequest, HttpResponse
 from ...memory import MemoryBackend
 from ...oauth2.core import warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer, QueryClient, SaveToken
+from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
 from ...oauth2.registration import Registration, register_client
 from ...settings import Settings
 from ...stores import Stores, open_stores
 from ..embedding import open_embedded, with_issuer
 from .blueprint import USUAL_PREFIX, UserId, create_blueprint
-from .configuration import ACCESS, REFRESH, expires_in_of, generator_of, settings_of
+from .configuration import (
+    ACCESS,
+    EXPIRES_IN,
+    REFRESH,
+    check_authlib_keys,
+    expires_in_of,
+    generator_of,
+    settings_of,
+)
 from .options import Options
 from .requests import read_request, to_flask
 
@@ -63,6 +73,7 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         self._query_client = query_client
         self._save_token = save_token
         self._prefix = USUAL_PREFIX
+        self._opened: Stores | None = None
         self._neutral: ContextVar[bool] = ContextVar("oauthstore_neutral", default=False)
         self._options: Options = options
         if app is not None:
@@ -75,7 +86,7 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         save_token: SaveToken | None = None,
         **options: Unpack[Options],
     ) -> None:
-        """Open the stores and take the configuration of `app`.
+        """Open the stores and take the configuration of `app`; once more, those of another.
 
         What is no argument may be an ``OAUTHSTORE_...`` key of Flask's
         configuration, a variable of the environment, or in ``oauthstore.toml``.
@@ -88,9 +99,13 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         translate = given.pop("translate", None)
         clock = given.pop("clock", None) or SystemClock()
         warn_of_insecure_transport()
+        check_authlib_keys(app)
         settings = settings_of(app, given, only_claims=self.own_mode)
         open_ = _open_claims if self.own_mode else open_embedded
         stores = open_(settings, migrate=migrate, clock=clock)
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = stores
         self.configure(settings, stores, clock=clock, load_user=load_user, translate=translate)
         self._take_generators(app)
         self.load_config(app.config)
@@ -100,7 +115,9 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
 
     def close(self) -> None:
         """Close the stores; a process that ends does so by itself."""
-        self.stores.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     # --- Authlib's configuration ---
 
@@ -113,13 +130,17 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     def _take_generators(self, app: Flask) -> None:
         self._access_token_generator = generator_of(app, ACCESS)
         self._refresh_token_generator = generator_of(app, REFRESH)
-        self._refreshes = app.config.get(REFRESH, True) is not False
+        self._refreshes = app.config.get(REFRESH, True) not in (False, None)
         self._expires_in = expires_in_of(app, super().expires_in)
 
     def create_bearer_token_generator(self, config: Any) -> BearerTokenGenerator:
         """Return what makes token responses; in own mode it is Authlib's."""
         if self.own_mode:
-            return super().create_bearer_token_generator(config)
+            generator = super().create_bearer_token_generator(config)
+            if callable(config.get(EXPIRES_IN)):
+                # Authlib takes its import path only, and the function itself for nothing at all.
+                generator.expires_generator = self._expires_in
+            return generator
         return self.create_generator(refreshes=self._refreshes)
 
     def generate_access_token(self, **kwargs: Any) -> str:
@@ -144,17 +165,21 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     def issuer(self) -> str:
         """The issuer as set, else the address on loopback that was asked first.
 
-        `SettingsError`: it is not set, and this request is not on loopback.
+        `MisdirectedRequestError`: it is not set, and this request is not on loopback.
         """
         if self.settings.issuer is None:
-            root = current_request.host_url.rstrip("/")
-            self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
+            root = current_request.root_url.rstrip("/")
+            try:
+                self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
+            except SettingsError as error:
+                log.warning("A request was refused: %s", error)
+                raise MisdirectedRequestError from error
         return cast("str", self.settings.issuer)
 
-    @cached_property
+    @property
     def paths(self) -> EndpointPaths:
-        """Where the blueprint's endpoints lie."""
-        return EndpointPaths.below(self._prefix, self.issuer)
+        """Where the blueprint's endpoints lie, as the request at hand has it."""
+        return EndpointPaths.below(current_request.script_root + self._prefix, self.issuer)
 
     def request_url(self, http: HttpRequest) -> str:
         """Return the URL of the request at hand."""
@@ -173,7 +198,15 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
 
     def create_metadata_response(self, request: Any = None) -> Response:
         """Answer with the server's metadata (RFC 8414 section 3)."""
-        return to_flask(self.metadata_response())
+        with self.neutral():
+            return to_flask(self._answer_metadata())
+
+    def _answer_metadata(self) -> HttpResponse:
+        try:
+            return self.metadata_response()
+        except OAuth2Error as error:
+            answer: HttpResponse = self.handle_error_response(None, error)
+            return answer
 
     @contextmanager
     def neutral(self) -> Generator[None]:
@@ -187,9 +220,19 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     # --- what comes ready ---
 
     def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
-        """Register a client in the store; see `oauth2.registration.register_client`."""
+        """Register a client in the store, of the grant types and scopes that are served by now.
+
+        See `oauth2.registration.register_client` for options and errors.
+        """
+        served = self.served
+        known = {
+            "grant_types": served.grant_types,
+            "response_types": served.response_types,
+            "scopes": served.scopes,
+        }
+        store, key_ring = self.stores.clients, self.key_ring
         return register_client(
-            self.stores.clients, metadata, key_ring=self.key_ring, clock=self.clock, **options
+            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
         )
 
     def blueprint(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response
 from flask.blueprints import BlueprintSetupState
 
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.embedded import EmbeddedConsent
+from ...sealing import KeyRing
 from .requests import read_request, to_flask
 
 if TYPE_CHECKING:
@@ -83,18 +84,27 @@ class _Pages:
         self._server = server
         self._user_id = user_id
         self._login_url = login_url
+        self._made: tuple[str, KeyRing, EmbeddedConsent] | None = None
 
-    @cached_property
     def _consent(self) -> EmbeddedConsent:
-        # Not before the first request: it may be what tells the issuer.
-        return EmbeddedConsent(self._server, login_url=self._login_url)
+        """Return the page: not before a request, which may tell the issuer, and anew after that."""
+        issuer, key_ring, made = self._server.issuer, self._server.key_ring, self._made
+        if made is None or made[0] != issuer or made[1] is not key_ring:
+            consent = EmbeddedConsent(self._server, login_url=self._login_url)
+            self._made = made = (issuer, key_ring, consent)
+        return made[2]
 
     def authorize(self) -> Response:
         """Show the question, or take the decision."""
+        try:
+            consent = self._consent()
+        except OAuth2Error as error:
+            response: Response = self._server.handle_error_response(None, error)
+            return response
         present_at = self._server.clock.now()
         subject = self._user_id()
         owner = None
         if subject is not None:
             owner = ResourceOwner(str(subject), present_at=present_at)
         with self._server.neutral():
-            return to_flask(self._consent.respond(read_request(), owner))
+            return to_flask(consent.respond(read_request(), owner))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -17,11 +17,24 @@ from ...errors import SettingsError
 from ...settings import Settings
 from ..embedding import load_settings
 
-__all__ = ["ACCESS", "REFRESH", "Generator", "expires_in_of", "generator_of", "settings_of"]
+__all__ = [
+    "ACCESS",
+    "EXPIRES_IN",
+    "REFRESH",
+    "Generator",
+    "check_authlib_keys",
+    "derived_keys",
+    "expires_in_of",
+    "generator_of",
+    "settings_of",
+]
 
 _PREFIX: Final = "OAUTHSTORE_"
 ACCESS: Final = "OAUTH2_ACCESS_TOKEN_GENERATOR"
 REFRESH: Final = "OAUTH2_REFRESH_TOKEN_GENERATOR"
+EXPIRES_IN: Final = "OAUTH2_TOKEN_EXPIRES_IN"
+_SCOPES: Final = "OAUTH2_SCOPES_SUPPORTED"
+_ERROR_URIS: Final = "OAUTH2_ERROR_URIS"
 
 #: Returns a token of an application's own making.
 Generator = Callable[..., str]
@@ -80,13 +93,12 @@ def generator_of(app: Flask, key: str) -> Generator | None:
     """Return the application's token generator; None where there is none of its own.
 
     `SettingsError`: neither a function, nor its import path, nor True, nor for
-    refresh tokens False.
+    refresh tokens False or None.
     """
     value = app.config.get(key, True)
-    if value is True or (value is False and key == REFRESH):
+    if value is True or (key == REFRESH and value in (False, None)):
         return None
-    if isinstance(value, str):
-        value = import_string(value)
+    value = _imported(key, value)
     if callable(value):
         return cast("Generator", value)
     problem = (
@@ -101,18 +113,67 @@ def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[
 
     `SettingsError`: OAUTH2_TOKEN_EXPIRES_IN is neither a dict nor the import path of a function.
     """
-    value = app.config.get("OAUTH2_TOKEN_EXPIRES_IN")
-    if isinstance(value, str):
-        value = import_string(value)
+    value = _imported(EXPIRES_IN, app.config.get(EXPIRES_IN))
     if value is None:
         return otherwise
     if callable(value):
         return cast("Callable[[Any, str], int]", value)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and all(_is_lifetime(seconds) for seconds in value.values()):
         return lambda client, grant_type: value.get(grant_type) or otherwise(client, grant_type)
     problem = (
         f"`OAUTH2_TOKEN_EXPIRES_IN` is {value!r}, but it tells seconds for each grant type. "
-        "Give a dict such as {'client_credentials': 600}, or for all grant types set "
-        "OAUTHSTORE_LIFETIMES = {'access_token': 600}."
+        "Give a dict of whole numbers such as {'client_credentials': 600}, or for all grant "
+        "types set OAUTHSTORE_LIFETIMES = {'access_token': 600}."
     )
     raise SettingsError([problem])
+
+
+def _is_lifetime(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _imported(key: str, value: object) -> object:
+    """Return what an import path leads to, else the value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found: object = import_string(value)
+    except ImportError as error:
+        problem = (
+            f"`{key}` is {value!r}, which cannot be imported: {error}. "
+            "Give the path of a function, such as `your_project.tokens.generate`."
+        )
+        raise SettingsError([problem]) from error
+    return found
+
+
+def check_authlib_keys(app: Flask) -> None:
+    """Raise `SettingsError` for what Authlib takes at start and fails of in a request."""
+    problems = []
+    scopes, uris = app.config.get(_SCOPES), app.config.get(_ERROR_URIS)
+    if scopes is not None and not _are_texts(scopes):
+        problems.append(
+            f"`{_SCOPES}` is {scopes!r}, but it lists scopes. Give a list such as "
+            "['profile', 'email'], or name them with what people are told in OAUTHSTORE_SCOPES."
+        )
+    if uris is not None and not _are_pairs(uris):
+        problems.append(
+            f"`{_ERROR_URIS}` is {uris!r}, but it tells an address for each error. Give a list "
+            "such as [('invalid_client', 'https://example.com/errors#invalid-client')]."
+        )
+    if problems:
+        raise SettingsError(problems)
+
+
+def _are_texts(value: object) -> bool:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return False
+    return all(isinstance(item, str) for item in cast("Iterable[object]", value))
+
+
+def _are_pairs(value: object) -> bool:
+    try:
+        pairs = dict(cast("Any", value))
+    except (TypeError, ValueError):
+        return False
+    return all(isinstance(text, str) for pair in pairs.items() for text in pair)

@@ -14,7 +14,7 @@ from authlib.integrations.flask_oauth2 import ResourceProtector as AuthlibResour
 from authlib.integrations.flask_oauth2 import token_authenticated
 from authlib.integrations.flask_oauth2.errors import raise_http_exception
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import MissingAuthorizationError
+from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
 from flask import g
 
 from ...errors import StoreError
@@ -71,6 +71,8 @@ class ResourceProtector(AuthlibResourceProtector):
             return super().parse_request_authorization(request)
         except MissingAuthorizationError as error:
             raise _MissingTokenError from error
+        except UnsupportedTokenTypeError as error:
+            raise _OtherSchemeError from error
 
     def acquire_token(self, scopes: Scopes = None, **kwargs: Any) -> Any:
         """Return the request's token. `OAuth2Error`: it is missing, not valid, or of little scope.
@@ -131,17 +133,22 @@ class ResourceProtector(AuthlibResourceProtector):
         return decorator
 
 
-class _MissingTokenError(MissingAuthorizationError):
-    """No token was sent: the challenge has no error code (RFC 6750 section 3.1)."""
-
-    def __init__(self) -> None:
-        super().__init__(auth_type="Bearer", realm=_REALM)
+class _BareChallengeError(OAuth2Error):
+    """No token that is known was sent: the challenge has no error code (RFC 6750 section 3.1)."""
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the JSON headers and the bare challenge."""
-        headers = cast("list[tuple[str, str]]", super().get_headers())
+        headers: list[tuple[str, str]] = super().get_headers()
         rest = [pair for pair in headers if pair[0].lower() != "www-authenticate"]
         return [*rest, ("WWW-Authenticate", f'Bearer realm="{_REALM}"')]
+
+
+class _MissingTokenError(_BareChallengeError, MissingAuthorizationError):
+    """No token was sent."""
+
+
+class _OtherSchemeError(_BareChallengeError, UnsupportedTokenTypeError):
+    """What was sent is of another scheme, or no credentials."""
 
 
 def _told(scopes: Scopes) -> str:
