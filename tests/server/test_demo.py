@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oauthstore_core.oauth2.server import AuthorizationServer
@@ -41,7 +43,8 @@ def test_the_application_follows_a_server_that_moved(
     prepared: DemoNotes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "issuer", "https://new.example.com")
+    moved = replace(server.settings, issuer="https://new.example.com")
+    monkeypatch.setattr(server, "settings", moved)
 
     prepare_demo(server, accounts)
 
