@@ -212,6 +212,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def translations(session: nox.Session) -> None:
+    """Bring the catalogues of translations up to date with the source, and compile them."""
+    install(session, *EDITABLE, *group("test"))
+    session.run("python", "-m", "tests.translation", *session.posargs)
+
+
+@nox.session
 def races(session: nox.Session) -> None:
     """Run what takes long: races over HTTP against worker processes, 200 rounds of each store's."""
     install(session, *EDITABLE, *group("test"))
