@@ -20,40 +20,36 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import TokenValidator
-
 from ..backends import Backend
 from ..clock import Clock, SystemClock
 from ..errors import ConfigurationError, SettingsError
-from ..http import Headers, HttpRequest, HttpResponse
+from ..http import HttpResponse
 from ..oauth2.core import LoadUser
 from ..oauth2.registration import Registration, register_client
-from ..oauth2.resource import BearerProtector, Scopes
+from ..oauth2.resource import Scopes
 from ..oauth2.resource_owner import ResourceOwner
 from ..oauth2.server import AuthorizationServer as NeutralServer
 from ..oauth2.views import AccessToken as Token
 from ..sealing import KeyRing
 from ..stores import Stores
-from ..translation import Translate, Translation
-from .asgi import Receive, Scope, Send, Workers
+from ..translation import Translate
+from .asgi import Receive, Scope, Send
 from .embedding import load_settings, open_embedded
 
 try:
     from starlette.concurrency import run_in_threadpool
-    from starlette.exceptions import HTTPException
     from starlette.requests import HTTPConnection, Request
     from starlette.responses import JSONResponse, Response
     from starlette.routing import BaseRoute, Mount, Route, Router
 
     from ..pages.embedded import EmbeddedConsent, no_sign_in
+    from .bearer import OAuthError, ResourceProtector, answer_error, read_request, validate_bearer
 except ModuleNotFoundError as error:
     missing = (error.name or "").partition(".")[0]
     if missing not in {"jinja2", "markupsafe", "starlette"}:
@@ -79,27 +75,6 @@ log = logging.getLogger("oauthstore")
 #: Tells of a request who is signed in: a subject (what is no text is made one), None for nobody.
 UserId = Callable[[Request], Awaitable[object] | object]
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
-
-
-class OAuthError(HTTPException):
-    """A request to a protected resource is refused as RFC 6750 section 3 wants it.
-
-    Any Starlette application answers it with its status and headers
-    (``WWW-Authenticate``, ``Retry-After``). For RFC 6749's body as well:
-    ``app.add_exception_handler(OAuthError, answer_error)``.
-    """
-
-    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        super().__init__(status, detail=json.dumps(body), headers=headers)
-        #: ``{"error": ..., "error_description": ...}``.
-        self.body = body
-
-
-def answer_error(_: Request, error: Exception) -> Response:
-    """Answer an `OAuthError` with its JSON body: an exception handler."""
-    if not isinstance(error, OAuthError):
-        raise TypeError(f"This handler answers OAuthError, but got {type(error).__name__}.")
-    return JSONResponse(dict(error.body), error.status_code, error.headers)
 
 
 class AuthorizationServer:
@@ -236,7 +211,15 @@ class AuthorizationServer:
     # --- serving ---
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope below the path that this is mounted at."""
+        """Serve one request below the path that this is mounted at; there are no websockets."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
+        if scope["type"] != "http":
+            raise ConfigurationError(
+                f"The authorization server was given the ASGI scope {scope['type']!r}, which is "
+                "for a whole application. Mount it in one, and give that one its lifespan."
+            )
 
         async def identify() -> ResourceOwner | None:
             return await self._identify(Request(scope))
@@ -278,7 +261,7 @@ class AuthorizationServer:
             return JSONResponse(body, 421)
         if request.path_params["issuer_path"] != urlsplit(server.issuer).path.rstrip("/"):
             return JSONResponse({"error": "invalid_request"}, 404)
-        return _to_starlette(server.create_metadata_response(_from_starlette(request)))
+        return _to_starlette(server.create_metadata_response(read_request(request)))
 
     # --- protecting ---
 
@@ -289,51 +272,10 @@ class AuthorizationServer:
         function: it is given the token's scopes. `OAuthError`: it is not.
         """
         running = self.running
-        token: Token = await _validate(
+        token: Token = await validate_bearer(
             self.error_class, running.protector, running.workers, request, scopes
         )
         return token
-
-
-class ResourceProtector:
-    """Protects resources of an application that is no authorization server itself."""
-
-    #: What `validate` raises.
-    error_class: ClassVar[type[OAuthError]] = OAuthError
-
-    def __init__(
-        self, validator: TokenValidator, *, translation: Translation | None = None
-    ) -> None:
-        """Validate by `validator`, in worker threads; such as `IntrospectionTokenValidator`.
-
-        `translation` has the languages of errors, by default English alone.
-        """
-        self._protector = BearerProtector(translation=translation)
-        self._protector.register_token_validator(validator)
-        self._workers = Workers(blocking=True)
-
-    async def validate(self, request: HTTPConnection, scopes: Scopes = None) -> Any:
-        """Return the request's token if it is valid and reaches `scopes`, else `OAuthError`.
-
-        `scopes` are as in `AuthorizationServer.validate`.
-        """
-        return await _validate(self.error_class, self._protector, self._workers, request, scopes)
-
-
-async def _validate(
-    error_class: type[OAuthError],
-    protector: BearerProtector,
-    workers: Workers,
-    request: HTTPConnection,
-    scopes: Scopes,
-) -> Any:
-    asked = _from_starlette(request)
-    try:
-        return await workers.run(lambda: protector.validate(asked, scopes))
-    except OAuth2Error as error:
-        response = protector.create_error_response(error, asked)
-        headers = {n: v for n, v in response.headers if n.lower() != "content-type"}
-        raise error_class(response.status, json.loads(response.body), headers) from error
 
 
 def _without_none(given: Mapping[str, object]) -> dict[str, object]:
@@ -351,14 +293,6 @@ def _find_mount(routes: Iterable[BaseRoute], application: object) -> str | None:
         if below is not None:
             return route.path + below
     return None
-
-
-def _from_starlette(request: HTTPConnection) -> HttpRequest:
-    scope = request.scope
-    headers = Headers(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
-    )
-    return HttpRequest(scope.get("method", "GET"), scope["path"], headers=headers)
 
 
 def _to_starlette(response: HttpResponse) -> Response:

@@ -330,6 +330,33 @@ def test_outside_of_its_lifespan_the_server_says_how_to_open_it() -> None:
         _ = oauth.stores
 
 
+def test_the_server_is_no_whole_application_and_says_so() -> None:
+    _, oauth = build()
+
+    with pytest.raises(ConfigurationError, match="Mount it in one"):
+        asyncio.run(oauth({"type": "lifespan"}, _receive, _send))
+
+
+def test_a_websocket_is_refused() -> None:
+    _, oauth = build()
+    sent: list[Any] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    asyncio.run(oauth({"type": "websocket"}, _receive, send))
+
+    assert sent == [{"type": "websocket.close"}]
+
+
+async def _receive() -> dict[str, str]:
+    return {"type": "lifespan.startup"}
+
+
+async def _send(_: object) -> None:
+    pass
+
+
 def test_an_application_with_a_lifespan_of_its_own_enters_this_one_in_it() -> None:
     app, oauth = build()
 
