@@ -239,6 +239,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def authlib(session: nox.Session) -> None:
+    """Run the tests that a checkout of Authlib has of its Flask server, on its classes and ours."""
+    install(session, *EDITABLE, *group("test"))
+    session.run("python", "-m", "tests.authlib_suite", *session.posargs)
+
+
+@nox.session
 def clients(session: nox.Session) -> None:
     """Let OAuth clients that others wrote use the server; a skipped test fails."""
     install(session, *EDITABLE, *group("test", "clients"))
