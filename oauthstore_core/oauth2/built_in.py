@@ -78,6 +78,7 @@ class BuiltInMixin(ServerCore):
             response_types=self._response_types(),
             code_challenge_methods=self._code_challenge_methods(),
             scopes=tuple(self.scopes_supported or ()),
+            languages=[texts.language for texts in self.translation],
         )
 
     def _response_types(self) -> Sequence[str]:

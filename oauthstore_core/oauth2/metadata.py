@@ -51,6 +51,8 @@ class Served:
     #: The PKCE methods of the grant that issues codes; empty: it asks for none.
     code_challenge_methods: Sequence[str]
     scopes: Sequence[str]
+    #: The languages of the pages, English among them.
+    languages: Sequence[str] = ()
 
 
 def server_metadata(served: Served, issuer: str, paths: EndpointPaths) -> dict[str, Any]:
@@ -77,6 +79,8 @@ def server_metadata(served: Served, issuer: str, paths: EndpointPaths) -> dict[s
             "response_modes_supported": _response_modes(served.response_types),
             "authorization_response_iss_parameter_supported": True,
         }
+        if len(served.languages) > 1:
+            metadata["ui_locales_supported"] = list(served.languages)
     if served.code_challenge_methods:
         metadata["code_challenge_methods_supported"] = list(served.code_challenge_methods)
     checked = AuthorizationServerMetadata(metadata)

@@ -107,7 +107,8 @@ def _environment(loader: BaseLoader, texts: Texts) -> Environment:
 
     The template's own texts are HTML. What the filters give is text, which is escaped.
     """
-    environment = Environment(
+    # What the extension adds, and takes, has no types.
+    environment: Any = Environment(
         loader=loader,
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
@@ -116,13 +117,13 @@ def _environment(loader: BaseLoader, texts: Texts) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    install: Any = environment
-    install.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)
+    environment.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)
     environment.globals["language"] = texts.language
     environment.filters["told"] = texts.describe
     environment.filters["duration"] = partial(describe_duration, texts)
     environment.filters["place"] = partial(describe_place, texts)
-    return environment
+    prepared: Environment = environment
+    return prepared
 
 
 def embedded_renderer(issuer: str, translation: Translation) -> Renderer:

@@ -81,3 +81,8 @@ def test_row_39_without_the_refresh_grant_there_are_no_refresh_tokens() -> None:
     world = World(grants=["authorization_code"])
 
     assert "refresh_token" not in world.issue(world.register())
+
+
+def test_the_metadata_names_the_languages_of_pages_where_there_are_several() -> None:
+    assert _metadata(World(languages=["de"])).json["ui_locales_supported"] == ["en", "de"]
+    assert "ui_locales_supported" not in _metadata(World(languages=["en"])).json
