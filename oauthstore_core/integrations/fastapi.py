@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from ..oauth2.resource import Scopes
@@ -80,9 +81,20 @@ class AuthorizationServer(plain.AuthorizationServer):
     def require(self, scopes: Scopes = None) -> Callable[..., Awaitable[Token]]:
         """Return a dependency that gives the request's valid access token.
 
-        `scopes` are as in `validate`; OpenAPI shows them. `OAuthError`: the
+        `scopes` are as in `validate`; OpenAPI shows them. The same ones are the
+        same dependency, which FastAPI asks once a request. `OAuthError`: the
         answer to a request without such a token (RFC 6750 section 3).
         """
+        key: object = scopes
+        if not (scopes is None or isinstance(scopes, str) or callable(scopes)):
+            key = tuple(scopes)
+        return self._dependencies.setdefault(key, self._depend_on(scopes))
+
+    @cached_property
+    def _dependencies(self) -> dict[object, Callable[..., Awaitable[Token]]]:
+        return {}
+
+    def _depend_on(self, scopes: Scopes) -> Callable[..., Awaitable[Token]]:
         scheme = Security(_Scheme(self), scopes=_shown(scopes))
 
         async def token(request: Request, _: None = scheme) -> Token:

@@ -61,6 +61,30 @@ def test_a_route_gets_the_token_and_the_whole_flow_leads_there() -> None:
     assert answer.json() == {"sub": "alice", "scope": "profile"}
 
 
+def test_a_route_that_asks_twice_for_the_same_scopes_reads_the_token_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, oauth = build()
+    asked = ["profile", "mail"]
+    twice = [Depends(oauth.require(asked)), Depends(oauth.require(list(asked)))]
+    app.get("/twice", dependencies=twice)(_nothing)
+    reads: list[str] = []
+
+    with Opened(app, oauth) as opened:
+        tokens = opened.issue(oauth.register_client(CLIENT).client.client_id)
+        query_token = oauth.stores.tokens.query_token
+
+        def read(digest: str) -> object:
+            reads.append(digest)
+            return query_token(digest)
+
+        monkeypatch.setattr(oauth.stores.tokens, "query_token", read)
+        answer = opened.get("/twice", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+    assert answer.status_code == 200
+    assert len(reads) == 1
+
+
 @pytest.mark.parametrize("handed_on", ["", "/api"], ids=["taken off", "handed on"])
 def test_behind_a_proxy_with_a_prefix_the_endpoints_are_found_and_the_issuer_has_it(
     handed_on: str,
