@@ -225,7 +225,7 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         See `oauth2.registration.register_client` for options and errors.
         """
         served = self.served
-        known = {
+        known: dict[str, Any] = {
             "grant_types": served.grant_types,
             "response_types": served.response_types,
             "scopes": served.scopes,
