@@ -42,7 +42,9 @@ def accepts(changes: Mapping[str, Any]) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("function", "parameters"), PARAMETERS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("function", "parameters"), PARAMETERS, ids=[f.__qualname__ for f, _ in PARAMETERS]
+)
 def test_what_we_override_takes_what_it_took(function: Callable[..., Any], parameters: str) -> None:
     assert str(inspect.signature(function)) == f"({parameters})"
 

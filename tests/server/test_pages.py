@@ -17,15 +17,15 @@ from oauthstore_core.errors import RoleNotServedError, SettingsError
 from oauthstore_core.integrations.asgi import Application, Routes
 from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.oauth2.server import AuthorizationServer
+from oauthstore_core.pages.headers import form_target
+from oauthstore_core.pages.wording import describe_duration, describe_place
 from oauthstore_core.server.application import (
     application_of,
     create_application,
     create_demo_application,
     open_server,
 )
-from oauthstore_core.pages.headers import form_target
 from oauthstore_core.server.paths import Paths
-from oauthstore_core.pages.wording import describe_duration, describe_place
 from oauthstore_core.settings import Settings
 from oauthstore_core.translation import Texts
 
