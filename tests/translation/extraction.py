@@ -79,7 +79,8 @@ def descriptions_of(*, authlib_s: bool) -> set[str]:
     if authlib_s:
         roots, left_out = [AUTHLIB / "oauth2", AUTHLIB / "oidc"], set[str]()
     else:
-        roots, left_out = [OURS / "oauth2", OURS / "integrations", OURS / "http.py"], NOT_TOLD
+        folders = ("oauth2", "integrations", "introspection")
+        roots, left_out = [OURS / "http.py", *(OURS / name for name in folders)], NOT_TOLD
     constructors = _constructors()
     found: set[str] = set()
     for path in _python_files(roots):

@@ -15,12 +15,15 @@ from werkzeug.test import TestResponse
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.http import Headers, HttpRequest
+from oauthstore_core.integrations.flask_oauth2 import AuthorizationServer as FlaskServer
+from oauthstore_core.integrations.flask_oauth2 import ResourceProtector as FlaskProtector
 from oauthstore_core.oauth2.grants import AuthorizationCodeGrant
 from oauthstore_core.oauth2.resource import ResourceProtector
 from oauthstore_core.pages.embedded import EmbeddedConsent
 from oauthstore_core.settings import Settings
+from oauthstore_core.translation import Translation
 
-from ..integrations.flask_oauth2.site import ask, make_site
+from ..integrations.flask_oauth2.site import ask, make_app, make_site
 from ..integrations.opened import CLIENT, Opened
 from ..integrations.test_starlette import ALICE, build
 from ..oauth2.world import ALICE as PERSON
@@ -112,6 +115,21 @@ def test_a_translator_of_the_application_s_own_is_asked_on_every_edge() -> None:
     assert told(site.browser.post("/oauth/token", data={"x": "1"}, headers=wish)) == expected
     with Opened(app, oauth) as opened:
         assert told(opened.post("/oauth/token", data={"x": "1"}, headers=wish)) == expected
+
+
+def test_flask_s_own_mode_and_a_protector_without_a_server_translate_too() -> None:
+    app = make_app(OAUTHSTORE_LANGUAGES=["de"])
+    server = FlaskServer(app, query_client=lambda _: None, save_token=lambda *_: None)
+    app.add_url_rule("/token", "token", server.create_token_response, methods=["POST"])
+    require_oauth = FlaskProtector(translation=Translation(["de"]))
+    app.add_url_rule("/me", "me", require_oauth()(lambda: "me"))
+    browser = app.test_client()
+
+    refused = browser.post("/token", data={"x": "1"}, headers=GERMAN)
+    protected = browser.get("/me", headers=GERMAN)
+
+    assert refused.json["error_description"] == MISSING[True]
+    assert protected.json["error_description"] == "Der Header 'Authorization' fehlt."
 
 
 # --- the neutral server ---

@@ -20,6 +20,7 @@ from flask import g
 from ...errors import StoreError
 from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
 from ...oauth2.resource import BearerTokenValidator, Scopes
+from ...translation import Translation
 from .requests import read_request
 
 if TYPE_CHECKING:
@@ -41,16 +42,22 @@ class ResourceProtector(AuthlibResourceProtector):
     """
 
     def __init__(
-        self, server: AuthorizationServer | None = None, *, resource: str | None = None
+        self,
+        server: AuthorizationServer | None = None,
+        *,
+        resource: str | None = None,
+        translation: Translation | None = None,
     ) -> None:
         """Validate tokens of `server`, which may be initialised later.
 
         `resource` is this resource's own URI: only tokens that name it are
-        accepted (RFC 8707).
+        accepted (RFC 8707). `translation` has the languages of errors, by
+        default the server's.
         """
         super().__init__()
         self._server = server
         self._resource = resource
+        self._own_translation = translation
 
     def get_token_validator(self, token_type: str) -> Any:
         """Return the validator of a token type; the server's for bearer tokens."""
@@ -97,12 +104,18 @@ class ResourceProtector(AuthlibResourceProtector):
         g.authlib_server_oauth2_token = token
         return token
 
+    @property
+    def _translation(self) -> Translation | None:
+        if self._own_translation is None and self._server is not None:
+            return self._server.translation
+        return self._own_translation
+
     def raise_error_response(self, error: OAuth2Error) -> NoReturn:
         """Raise Flask's exception for an error, and log what was behind it."""
         log_refusal(error)
-        body = dict(error.get_body())
-        if self._server is not None:
-            body = self._server.translation.translate_body(body, read_request())
+        body = dict[str, Any](error.get_body())
+        if translation := self._translation:
+            body = translation.translate_body(body, read_request())
         raise_http_exception(error.status_code, json.dumps(body), error.get_headers())
         raise AssertionError("Authlib's function raises.")
 
