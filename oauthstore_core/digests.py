@@ -46,7 +46,7 @@ def digest(handle: str) -> str:
 
 def keyed_digest(key: bytes, value: str) -> str:
     """Return the lower-case hex HMAC-SHA-256 of a value that could be guessed."""
-    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, value.encode(), "sha256").hex()
 
 
 def digests_equal(left: str, right: str) -> bool:
