@@ -143,6 +143,10 @@ class Store(ABC):
         """Return a connection of the pool."""
         return self._engine.raw_connection()
 
+    def check_in(self, pooled: PoolProxiedConnection) -> None:
+        """Take back a connection that `check_out` returned."""
+        pooled.close()
+
     # --- compiling ---
 
     def prepare(self, statement: Executable) -> Statement:
@@ -256,7 +260,7 @@ class Store(ABC):
                 self.discard(pooled, failure)
             raise
         finally:
-            pooled.close()
+            self.check_in(pooled)
 
     def _in_autocommit(
         self,

@@ -23,6 +23,7 @@ from ..options import Options
 from ..store import ATTEMPTS, Store
 from .errors import DRIVER_ERRORS, translated
 from .file import JOURNAL_MODE, SYNCHRONOUS, SYNCHRONOUS_LEVELS, create_file
+from .kept import KeptConnections
 
 __all__ = ["SqliteStore"]
 
@@ -48,6 +49,7 @@ class SqliteStore(Store):
         if path is not None:
             event.listen(engine, "connect", self._note_file)
         self._writers = threading.Lock()
+        self._kept = KeptConnections(engine)
 
     def insert(self, table: Table) -> Insert:
         return insert(table)
@@ -76,7 +78,12 @@ class SqliteStore(Store):
     def _upgrade(self, work: Callable[[Connection], None]) -> None:
         if self._path is not None:
             create_file(self._path, self._options)
-        super()._upgrade(work)
+        with self._kept.left_to_the_pool():
+            super()._upgrade(work)
+
+    def close(self) -> None:
+        self._kept.close()
+        super().close()
 
     def take_over(self, driver: Any) -> tuple[Any, Any]:  # noqa: ANN401 - `autocommit` is of 3.12
         mode = (getattr(driver, "autocommit", None), driver.isolation_level)
@@ -103,6 +110,8 @@ class SqliteStore(Store):
 
     def forked(self) -> None:
         self._writers = threading.Lock()
+        self._inherited = (self._inherited, self._kept)
+        self._kept = KeptConnections(self._engine)
 
     def failure(self, error: BaseException) -> StoreError:
         if self._file is not None and not os.path.exists(self._file):  # noqa: PTH110 - twice as fast
@@ -117,15 +126,23 @@ class SqliteStore(Store):
         # A connection outlives its file, and would acknowledge what nobody finds again.
         there = _identity(self._file, self.where)
         for _ in range(ATTEMPTS):
-            pooled = self._engine.raw_connection()
+            pooled = self._kept.check_out()
             if pooled.info.get(_FILE) == there:
                 return pooled
             pooled.invalidate()
+            # In this order: the pool hands out first what came back last.
+            self._kept.release()
             pooled.close()
         raise StoreUnavailableError(
             f"{self.where} was to be used, but its file is replaced again and again. "
             "Stop what replaces it, or stop the server meanwhile."
         )
+
+    def check_in(self, pooled: PoolProxiedConnection) -> None:
+        if self._file is None:
+            pooled.close()
+        else:
+            self._kept.check_in(pooled)
 
     def _note_file(self, _: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         record.info[_FILE] = _identity(str(self._file), self.where)
