@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["REDIRECT_URI", "RunningServer", "TestClient", "TestUser"]
+__all__ = ["REDIRECT_URI", "RunningServer", "TestClient", "TestUser", "free_port", "worker_pids"]
 
 _PROGRAM = str(Path(sys.executable).with_name("oauthstore"))
 #: Seconds in which the server starts or stops.
@@ -62,7 +62,7 @@ class RunningServer:
         self.workers = workers
         self._options = [*options]
         self._environ = environ or {}
-        self._port = _free_port()
+        self._port = free_port()
         self.issuer = f"http://127.0.0.1:{self._port}"
         self.database = folder / "oauth.db"
         self.log = folder / "server.log"
@@ -149,7 +149,7 @@ class RunningServer:
         assert self._process is not None
         if self.workers == 1:
             return [self._process.pid]
-        return sorted(pid for pid in _children(self._process.pid) if _serves(pid))
+        return worker_pids(self._process.pid)
 
     def output(self) -> bytes:
         """Return what all processes have written to stdout and stderr."""
@@ -200,11 +200,17 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def worker_pids(pid: int) -> list[int]:
+    """Return the children of a server's first process that serve, in ascending order."""
+    return sorted(child for child in _children(pid) if _serves(child))
 
 
 def _children(pid: int) -> list[int]:

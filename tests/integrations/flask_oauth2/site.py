@@ -22,7 +22,7 @@ from oauthstore_core.testing.clock import FakeClock
 
 from ..opened import CALLBACK, VERIFIER, ask, told
 
-__all__ = ["CALLBACK", "Site", "basic", "bearer", "decide", "make_app", "make_site"]
+__all__ = ["CALLBACK", "ConsentForm", "Site", "basic", "bearer", "decide", "make_app", "make_site"]
 
 NOW = 1_800_000_000
 SCOPES = {"profile": "See your name", "mail": "Read your mail"}
@@ -161,13 +161,13 @@ def decide(browser: FlaskClient, url: str, decision: str = "allow", **options: A
     """Open the consent page and send its form."""
     page = browser.get(url, **options)
     assert page.status_code == 200, page.text
-    form = _Form(page.text)
+    form = ConsentForm(page.text)
     action = form.action.removeprefix(page.request.environ.get("SCRIPT_NAME", ""))
     return browser.post(action, data={**form.hidden, "decision": decision}, **options)
 
 
-class _Form(HTMLParser):
-    """The one form of the page."""
+class ConsentForm(HTMLParser):
+    """The one form of a consent page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
