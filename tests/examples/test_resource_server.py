@@ -33,7 +33,7 @@ def machine(server: RunningServer) -> TestClient:
     )
 
 
-@pytest.fixture(params=sorted(COMMANDS))
+@pytest.fixture(scope="module", params=sorted(COMMANDS))
 def api(request: pytest.FixtureRequest, server: RunningServer) -> Iterator[str]:
     """Start the example; return its address."""
     registered = server.create_client("--client-name", "Reports API", "--resource-server")
