@@ -19,7 +19,7 @@ from ..pages.refusals import PageError
 from ..pages.rendering import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
-from ..translation import Message
+from ..translation import Message, Translate
 from .accounts import Accounts
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
@@ -36,9 +36,14 @@ __all__ = [
 ]
 
 
-def create_application(settings: Settings | None = None) -> Application:
-    """Return the server of these settings, by default those of the environment."""
-    return application_of(open_server(settings or Settings.load()))
+def create_application(
+    settings: Settings | None = None, *, translate: Translate | None = None
+) -> Application:
+    """Return the server of these settings, by default those of the environment.
+
+    `translate` is a translator of your own, see `translation.Translation`.
+    """
+    return application_of(open_server(settings or Settings.load(), translate=translate))
 
 
 def create_demo_application(settings: Settings | None = None) -> Application:
@@ -64,7 +69,9 @@ def application_of(
     )
 
 
-def open_server(settings: Settings, clock: Clock | None = None) -> AuthorizationServer:
+def open_server(
+    settings: Settings, clock: Clock | None = None, *, translate: Translate | None = None
+) -> AuthorizationServer:
     """Return the authorization server on its open stores, which the caller closes.
 
     `ConfigurationError`: what is missing or does not fit.
@@ -84,7 +91,7 @@ def open_server(settings: Settings, clock: Clock | None = None) -> Authorization
         raise SettingsError(problems)
     clock = SystemClock() if clock is None else clock
     stores = open_stores(settings, required_roles=(*REQUIRED_ROLES, "accounts"), clock=clock)
-    return AuthorizationServer(settings, stores, clock=clock)
+    return AuthorizationServer(settings, stores, clock=clock, translate=translate)
 
 
 def accounts_of(server: AuthorizationServer) -> Accounts:

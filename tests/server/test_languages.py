@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from oauthstore_core.oauth2.server import AuthorizationServer
 from oauthstore_core.server.accounts import Accounts
+from oauthstore_core.server.application import create_application
 from oauthstore_core.server.demo.registration import prepare_demo
 from oauthstore_core.settings import Settings
 
 from ..translation import catalogues
-from .browser import PASSWORD, Answer, Ask, Browser
+from .browser import ISSUER, PASSWORD, Answer, Ask, Browser
 
 GERMAN = {"Accept-Language": "de"}
 
@@ -123,3 +126,19 @@ def test_the_log_has_english_whatever_the_page_has(
     german.get("/authorize?%ff")
 
     assert "cannot be completed (invalid_request: The query is not UTF-8.)" in caplog.text
+
+
+def test_a_translator_of_one_s_own_says_pages_in_another_language(settings: Settings) -> None:
+    app = create_application(
+        replace(settings, languages=("fr",)), translate=lambda text, _: f"[{text}]"
+    )
+
+    async def page() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            return await client.get("/sign-in", headers={"Accept-Language": "fr-CA"})
+
+    answer = asyncio.run(page())
+
+    assert '<html lang="fr">' in answer.text
+    assert "<h1>[Sign in]</h1>" in answer.text
