@@ -143,6 +143,7 @@ class ConsentPage:
             "client_host": _client_host(grant.client),
             "redirect_uri": redirect_uri,
             "scopes": self._describe_scopes(grant.request.scope),
+            "resources": self._named_resources(grant.request.payload),
             "lifetime": self._server.settings.lifetimes.access_token,
             "renewable": self._renewable(grant.client),
         }
@@ -152,6 +153,11 @@ class ConsentPage:
     def _describe_scopes(self, scope: str | None) -> Sequence[tuple[str, str]]:
         """Return each scope's name and its description; the name again where there is none."""
         return [(name, self._scopes.get(name) or name) for name in (scope or "").split()]
+
+    def _named_resources(self, payload: Any) -> Sequence[str]:
+        """Return the resources that the tokens will be for (RFC 8707); none: any of them."""
+        named = dict.fromkeys(payload.datalist.get("resource", ()))
+        return [resource for resource in named if resource in self._server.settings.resources]
 
     def _renewable(self, client: ClientRecord) -> int | None:
         """Return for how many seconds the client can renew its access, or None."""

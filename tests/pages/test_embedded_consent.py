@@ -43,6 +43,7 @@ def server(clock: FakeClock) -> Iterator[AuthorizationServer]:
             "store": "memory://",
             "secret_keys": ["k" * 40],
             "scopes": {"profile": "See your name", "mail": "Read your mail"},
+            "resources": ["https://api.example.org", "https://files.example.org"],
         }
     )
     with open_stores(settings, clock=clock) as stores:
@@ -140,6 +141,18 @@ def test_the_question_names_client_place_scopes_lifetime_and_account(
         assert shown in page.text
     assert "1 hour" in page.text
     assert "Signed in as <strong>alice" in page.text
+
+
+def test_the_question_names_the_resources_that_the_tokens_are_for(browser_of: BrowserOf) -> None:
+    browser = browser_of("alice")
+
+    named = browser.get(ask(resource="https://api.example.org")).text
+    none = browser.get(ask()).text
+
+    assert "For use at" in named
+    assert "https://api.example.org" in named
+    assert "https://files.example.org" not in named
+    assert "For use at" not in none
 
 
 def test_the_page_loads_nothing_runs_nothing_and_leads_to_the_client_only(

@@ -53,7 +53,8 @@ def read_compiled(path: Path) -> Catalog:
 
 def translations(catalogue: Catalog) -> dict[Said, Said]:
     """Return message id to translation."""
-    return {_plain(message.id): _plain(message.string) for message in catalogue if message.id}
+    # A message that is new has None.
+    return {_plain(message.id): _plain(message.string or "") for message in catalogue if message.id}
 
 
 def _plain(text: str | Sequence[str]) -> Said:
