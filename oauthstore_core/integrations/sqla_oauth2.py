@@ -53,7 +53,7 @@ def create_revocation_endpoint(session: Any, token_model: Any) -> type[Any]:
     query_token = create_query_token_func(session, token_model)
     authlib: Any = create_authlib_revocation_endpoint(session, token_model)
 
-    class RevocationEndpoint(authlib):  # type: ignore[misc]  # made by a function of Authlib
+    class RevocationEndpoint(authlib):
         """Finds the token whatever the hint, and revokes what was found."""
 
         def query_token(self, token_string: str, token_type_hint: str | None) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
 from authlib.integrations.flask_oauth2 import ResourceProtector as AuthlibResourceProtector
 from authlib.integrations.flask_oauth2 import token_authenticated
@@ -20,15 +20,18 @@ from flask import g
 from ...errors import StoreError
 from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
 from ...oauth2.resource import BearerTokenValidator, Scopes
+from ...settings.checks import judge_resource
+from ...stores import Stores
 from ...translation import Translation
 from .requests import read_request
 
 if TYPE_CHECKING:
     from .authorization_server import AuthorizationServer
 
-__all__ = ["ResourceProtector"]
+__all__ = ["ResourceProtector", "View"]
 
 _REALM = "oauthstore"
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class ResourceProtector(AuthlibResourceProtector):
@@ -52,25 +55,37 @@ class ResourceProtector(AuthlibResourceProtector):
 
         `resource` is this resource's own URI: only tokens that name it are
         accepted (RFC 8707). `translation` has the languages of errors, by
-        default the server's.
+        default the server's. `ValueError`: it cannot be the URI of a resource.
         """
         super().__init__()
+        if resource is not None and (problem := judge_resource(resource)):
+            raise ValueError(
+                f"A protector of the resource {resource!r} was asked for; it {problem}"
+            )
         self._server = server
         self._resource = resource
         self._own_translation = translation
+        self._made: tuple[Stores, BearerTokenValidator] | None = None
 
     def get_token_validator(self, token_type: str) -> Any:
         """Return the validator of a token type; the server's for bearer tokens."""
-        if self._server is not None and "bearer" not in self._token_validators:
-            self.register_token_validator(
-                BearerTokenValidator(
-                    self._server.stores,
-                    self._server.clock,
-                    self._resource,
-                    load_resource_owner=self._server.load_resource_owner,
-                )
+        if self._server is None or token_type.lower() != "bearer":
+            return super().get_token_validator(token_type)
+        registered = self._token_validators.get("bearer")
+        return registered or self._validator_of(self._server)
+
+    def _validator_of(self, server: AuthorizationServer) -> BearerTokenValidator:
+        """Return the validator on the server's stores, which `init_app` may have opened anew."""
+        made = self._made
+        if made is None or made[0] is not server.stores:
+            validator = BearerTokenValidator(
+                server.stores,
+                server.clock,
+                self._resource,
+                load_resource_owner=server.load_resource_owner,
             )
-        return super().get_token_validator(token_type)
+            self._made = made = (server.stores, validator)
+        return made[1]
 
     def parse_request_authorization(self, request: Any) -> Any:
         """Return validator and token. `MissingAuthorizationError`: none was sent."""
@@ -118,6 +133,14 @@ class ResourceProtector(AuthlibResourceProtector):
             body = translation.translate_body(body, read_request())
         raise_http_exception(error.status_code, json.dumps(body), error.get_headers())
         raise AssertionError("Authlib's function raises.")
+
+    @overload
+    def __call__(self, view: View, /) -> View: ...
+
+    @overload
+    def __call__(
+        self, scopes: Scopes = None, *, optional: bool = False, **claims: Any
+    ) -> Callable[[View], View]: ...
 
     def __call__(self, *views: Any, **options: Any) -> Any:
         """Return a decorator; ``optional=True`` lets requests without a token through."""

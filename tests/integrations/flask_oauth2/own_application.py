@@ -20,7 +20,17 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
 
-__all__ = ["CALLBACK", "GRANT_TYPES", "METHODS", "add_client", "create_app", "fill"]
+__all__ = [
+    "CALLBACK",
+    "GRANT_TYPES",
+    "METHODS",
+    "add_client",
+    "code_grant",
+    "create_app",
+    "fill",
+    "password_grant",
+    "refresh_grant",
+]
 
 CALLBACK = "https://app.example.org/callback"
 METHODS = ["client_secret_basic", "client_secret_post"]
@@ -121,7 +131,7 @@ def fill(app: Flask) -> None:
 
 
 def _register(server: Any, db: SQLAlchemy, models: SimpleNamespace, mixins: Any) -> None:
-    for grant in (_code_grant(db, models), _refresh_grant(db, models), _password_grant(db, models)):
+    for grant in (code_grant(db, models), refresh_grant(db, models), password_grant(db, models)):
         server.register_grant(grant)
     server.register_grant(grants.ClientCredentialsGrant)
     server.register_grant(grants.ImplicitGrant)
@@ -141,7 +151,7 @@ def _register(server: Any, db: SQLAlchemy, models: SimpleNamespace, mixins: Any)
     server.register_endpoint(Introspection)
 
 
-def _code_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
+def code_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
     class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
@@ -172,7 +182,7 @@ def _code_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
     return AuthorizationCodeGrant
 
 
-def _refresh_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
+def refresh_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
     class RefreshTokenGrant(grants.RefreshTokenGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = METHODS
         INCLUDE_NEW_REFRESH_TOKEN = True
@@ -192,7 +202,7 @@ def _refresh_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
     return RefreshTokenGrant
 
 
-def _password_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
+def password_grant(db: SQLAlchemy, models: SimpleNamespace) -> type[Any]:
     class PasswordGrant(grants.ResourceOwnerPasswordCredentialsGrant):
         def authenticate_user(self, username: str, password: str) -> Any:
             return db.session.get(models.User, 1) if password == "wonderland" else None

@@ -52,12 +52,13 @@ def make_site(config: Mapping[str, object] | None = None, **options: Any) -> Sit
 class Site:
     """The application, and all that its clients and alice do with it."""
 
-    def __init__(self, app: Flask, server: AuthorizationServer) -> None:
+    def __init__(self, app: Flask, server: AuthorizationServer, *, protect: bool = True) -> None:
         self.app, self.server = app, server
         self.protector = ResourceProtector(server)
         if "oauthstore" not in app.blueprints:
             app.register_blueprint(server.blueprint(lambda: session.get("user_id")))
-        _protect(app, self.protector)
+        if protect:
+            _protect(app, self.protector)
 
     @cached_property
     def browser(self) -> FlaskClient:

@@ -37,6 +37,7 @@ def test_a_server_is_made_first_and_initialised_later() -> None:
 
 def test_an_application_factory_may_be_called_again_each_time_with_stores_of_its_own() -> None:
     server = AuthorizationServer()
+    require_oauth = ResourceProtector(server)
     blueprint: list[Blueprint] = []
 
     def create_app(issuer: str) -> Site:
@@ -44,12 +45,15 @@ def test_an_application_factory_may_be_called_again_each_time_with_stores_of_its
         server.init_app(app, store="memory://", clock=FakeClock(NOW))
         blueprint[:] = blueprint or [server.blueprint(_user, url_prefix="/oauth")]
         app.register_blueprint(blueprint[0])
+        app.add_url_rule("/mine", "mine", require_oauth("profile")(lambda: "mine"))
         return Site(app, server)
 
     first = create_app("https://one.example/oauth")
     client = first.register()
-    assert first.issue(client)
+    assert first.ask("/mine", first.issue(client)["access_token"]).status_code == 200
     second = create_app("https://two.example/oauth")
+    own = second.register()
+    assert second.ask("/mine", second.issue(own)["access_token"]).status_code == 200
 
     assert second.token(client, "client_credentials").json["error"] == "invalid_client"
     location = decide(second.browser, ask(second.register().client.client_id)).location

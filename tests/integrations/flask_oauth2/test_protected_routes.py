@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from authlib.oauth2.rfc6750 import BearerTokenValidator
 from flask import session
 
 from oauthstore_core.integrations.flask_oauth2 import (
@@ -162,6 +163,25 @@ def test_a_resource_takes_only_tokens_that_name_it() -> None:
 
     assert site.ask("/photos", tokens[photos]).text == "photos"
     assert site.ask("/photos", tokens[mail]).status_code == 401
+
+
+def test_a_resource_that_is_no_uri_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="photos"):
+        ResourceProtector(make_site().server, resource="photos")
+
+
+def test_a_validator_of_the_application_s_own_goes_before_ours() -> None:
+    class Own(BearerTokenValidator):
+        def authenticate_token(self, token_string: str) -> None:
+            return None
+
+    site = make_site()
+    token = site.token(site.register(), "client_credentials").json["access_token"]
+    assert site.ask("/any", token).status_code == 200
+
+    site.protector.register_token_validator(Own())
+
+    assert site.ask("/any", token).status_code == 401
 
 
 def test_signals_tell_of_clients_tokens_and_revocations() -> None:
