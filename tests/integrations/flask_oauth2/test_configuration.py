@@ -11,6 +11,7 @@ from flask import Flask
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.integrations.flask_oauth2 import AuthorizationServer
+from oauthstore_core.oauth2.registration import InvalidClientMetadataError
 
 from ..opened import ask, told
 from .site import NOW, basic, make_app, make_site
@@ -124,7 +125,10 @@ def test_an_error_that_the_client_is_redirected_with_leads_to_its_page_too() -> 
 
 def test_a_scope_that_the_server_does_not_have_is_refused_and_the_metadata_has_the_others() -> None:
     site = make_site({"OAUTH2_SCOPES_SUPPORTED": ["profile"]})
-    client = site.register(scope="profile mail")
+    with pytest.raises(InvalidClientMetadataError, match="no scope mail"):
+        site.register(scope="profile mail")
+    metadata = {"grant_types": ["client_credentials"], "scope": "profile mail"}
+    client = site.server.register_client(metadata, scopes=())
 
     answer = site.token(client, "client_credentials", scope="mail")
 

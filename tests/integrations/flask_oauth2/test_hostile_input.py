@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from authlib.oauth2.rfc6749.grants import ImplicitGrant
@@ -15,6 +15,7 @@ from oauthstore_core.testing.clock import FakeClock
 from ..opened import ask
 from .own_grants import PasswordGrant
 from .site import CALLBACK, NOW, basic, bearer, make_site
+from .worlds import World, open_world
 
 SITE = make_site(issuer="https://auth.example/oauth", clock=FakeClock(NOW))
 SITE.server.register_grant(PasswordGrant)
@@ -93,6 +94,49 @@ def test_whatever_comes_is_answered_below_500(
         data=body,
         content_type=content_type or None,
         headers=headers,
+    )
+
+    assert answer.status_code < 500
+
+
+@pytest.fixture(scope="module")
+def own_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return open_world("own", tmp_path_factory.mktemp("own"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    method=st.sampled_from(["GET", "POST", "HEAD"]),
+    path=st.sampled_from(
+        ["/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/me"]
+    ),
+    query=PAIRS,
+    body=BODIES,
+    content_type=TYPES,
+    authorization=st.one_of(AUTHORIZATION, st.just(basic("c1", "secret")["Authorization"])),
+    known=st.booleans(),
+)
+def test_in_own_mode_whatever_comes_is_answered_below_500(
+    own_world: World,
+    *,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    body: bytes,
+    content_type: str,
+    authorization: str | None,
+    known: bool,
+) -> None:
+    # Else hardly any request would come past the question which client it is of.
+    asked = urlsplit(ask("c1")).query + "&" if known else ""
+
+    answer = own_world.app.test_client().open(
+        path,
+        method=method,
+        query_string=asked + _encode(query).decode(),
+        data=body,
+        content_type=content_type or None,
+        headers={} if authorization is None else {"Authorization": authorization},
     )
 
     assert answer.status_code < 500
