@@ -169,3 +169,14 @@ def test_an_applications_own_tables_and_alembic_are_left_alone(url: str, engine:
 
     with engine.connect() as connection:
         assert connection.execute(text("SELECT * FROM alembic_version")).scalar() == "theirs"
+
+
+def test_what_has_no_family_and_no_subject_is_in_no_index_of_them(
+    store: SqlaBackend, path: Path
+) -> None:
+    wanted = "SELECT sql FROM sqlite_master WHERE name = 'oauthstore_grants_' || ?"
+
+    with closing(sqlite3.connect(path)) as connection:
+        made = {c: connection.execute(wanted, [c]).fetchone()[0] for c in ("family", "subject")}
+
+    assert all(sql.endswith(f"WHERE {column} IS NOT NULL") for column, sql in made.items())

@@ -149,7 +149,7 @@ def test_describe_tells_what_an_operator_asks_first(store: SqlaBackend, path: Pa
         "version": "0.1.0",
         "url": f"sqlite:///{path}",
         "path": str(path),
-        "schema": {"current": "0003", "head": "0003"},
+        "schema": {"current": "0004", "head": "0004"},
         "durable": True,
         "shared": True,
         "server": "SQLite",

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    column,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
@@ -30,7 +40,7 @@ __all__ = [
 ]
 
 #: Every revision that this version knows, the newest last; as in `migrations/versions`.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 HEAD: Final = REVISIONS[-1]
 #: Where the revision stands: apart from that of an application that uses Alembic itself.
 VERSION_TABLE: Final = "oauthstore_version"
@@ -63,10 +73,16 @@ SECONDS: Final = BigInteger()
 metadata = MetaData()
 
 
-def _index(name: str, *columns: str, unique: bool = False) -> Index:
-    """Return an index; MySQL's holds of identifiers but the beginning, the last one apart."""
+def _index(name: str, *columns: str, unique: bool = False, given: str | None = None) -> Index:
+    """Return an index; MySQL's holds of identifiers but the beginning, the last one apart.
+
+    SQLite's leaves out the rows in which the column `given` is NULL.
+    """
     shortened = {c: _PREFIX for c in columns[:-1] if c in {"client_id", "owner", "subject"}}
-    return Index(name, *columns, unique=unique, mysql_length=shortened, mariadb_length=shortened)
+    partial: dict[str, Any] = {} if given is None else {"sqlite_where": column(given).is_not(None)}
+    return Index(
+        name, *columns, unique=unique, mysql_length=shortened, mariadb_length=shortened, **partial
+    )
 
 
 def _required(name: str, kind: TypeEngine[Any]) -> Column[Any]:
@@ -124,9 +140,9 @@ grants = Table(
     _optional("sealed_response", SEALED),
     #: 1 once a save has been through: a grant without tokens is else like one announced in vain.
     _optional("saved", SmallInteger()),
-    _index("oauthstore_grants_family", "family", unique=True),
+    _index("oauthstore_grants_family", "family", unique=True, given="family"),
     _index("oauthstore_grants_client", "client_id", "grant_id"),
-    _index("oauthstore_grants_subject", "subject", "client_id", "grant_id"),
+    _index("oauthstore_grants_subject", "subject", "client_id", "grant_id", given="subject"),
     _index("oauthstore_grants_keep_until", "keep_until", "grant_id"),
 )
 
