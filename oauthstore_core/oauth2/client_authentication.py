@@ -70,8 +70,9 @@ def refuse_several_methods(request: FormRequest) -> None:
     used = (header is not None, "client_secret" in form, "client_assertion" in form)
     if sum(used) > 1:
         raise InvalidRequestError("More than one client authentication method is used.")
-    named, basic = form.get("client_id"), parse_basic(header)
-    if named is not None and basic is not None and named != basic[0]:
+    named = form.get("client_id")
+    basic = None if named is None else parse_basic(header)
+    if basic is not None and named != basic[0]:
         raise InvalidRequestError(_TWO_CLIENTS)
 
 
