@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from .comparison import Comparison, conditions
-from .load import FLOWS, flows_of, measure
-from .servers import SERVERS, serving
+from .load import FLOWS, Flow, Measured, flows_of, measure
+from .servers import SERVERS, Server, serving
 from .setting import Setting
 
 SIDES = ("handwritten", "ours_flask")
@@ -59,14 +59,22 @@ def _compare(
         for side in SIDES if number % 2 == 0 else SIDES[::-1]:
             with tempfile.TemporaryDirectory(prefix="oauthstore-benchmark-") as folder:
                 setting = Setting(Path(folder, "oauth.db"), level)
-                with serving(server, side, setting, core) as address:
-                    for name, flow in flows_of(address).items():
+                with serving(server, side, setting, core) as running:
+                    for name, flow in flows_of(running.address).items():
                         if name in chosen.flow:
-                            measure(address, flow, other, 1)  # what is made once is made
-                            found = measure(address, flow, other, chosen.seconds)
-                            comparison.add(name, side, found)
+                            comparison.add(name, side, *_load(running, flow, other, chosen))
     print(comparison, flush=True)  # noqa: T201 - it is what was asked for
     return comparison
+
+
+def _load(
+    running: Server, flow: Flow, core: int, chosen: argparse.Namespace
+) -> tuple[Measured, float]:
+    """Return what one load found, and the microseconds that the server computed for a request."""
+    measure(running.address, flow, core, 1)  # what is made once is made
+    before = running.cpu_seconds()
+    found = measure(running.address, flow, core, chosen.seconds)
+    return found, (running.cpu_seconds() - before) / found.requests * 1e6
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from .load import CONNECTIONS, Measured
 
 __all__ = ["Comparison", "conditions"]
 
+#: Of one flow: side to rounds to figures.
+_Sides = Mapping[str, Sequence[Mapping[str, float]]]
 _DISTRIBUTIONS = ("authlib", "flask", "flask-sqlalchemy", "sqlalchemy", "gunicorn", "granian")
 
 
@@ -26,42 +28,48 @@ class Comparison:
         #: Flow to side to rounds.
         self.flows: dict[str, dict[str, list[Mapping[str, float]]]] = {}
 
-    def add(self, flow: str, side: str, measured: Measured) -> None:
-        """Take one round's figures."""
-        self.flows.setdefault(flow, {}).setdefault(side, []).append(asdict(measured))
+    def add(self, flow: str, side: str, measured: Measured, cpu_us: float) -> None:
+        """Take one round's figures, and the microseconds that a request cost the server."""
+        figures = {**asdict(measured), "cpu_us": cpu_us}
+        self.flows.setdefault(flow, {}).setdefault(side, []).append(figures)
 
     def __str__(self) -> str:
         rows = [self._row(flow, sides) for flow, sides in self.flows.items()]
         return "\n".join(
             [
                 f"{self.server}, synchronous={self.synchronous}",
-                "| flow | by hand/s | ours/s | ratio | p99 by hand, ms | p99 ours, ms |",
-                "|---|---|---|---|---|---|",
+                "| flow | by hand, 1/s | ours | ratio | CPU, us | ours | ratio | p99, ms | ours |",
+                "|---|---|---|---|---|---|---|---|---|",
                 *rows,
                 "",
             ]
         )
 
-    def _row(self, flow: str, sides: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-        theirs, ours = (
-            _column(sides[side], "per_second") for side in ("handwritten", "ours_flask")
-        )
-        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-        tails = [_column(sides[side], "p99_ms") for side in ("handwritten", "ours_flask")]
+    def _row(self, flow: str, sides: _Sides) -> str:
+        rates, cpu, tails = (_columns(sides, name) for name in ("per_second", "cpu_us", "p99_ms"))
         cells = [
             flow,
-            *(
-                f"{median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f})"
-                for rates in (theirs, ours)
-            ),
-            f"**{median(ratios):.2f}** ({min(ratios):.2f}-{max(ratios):.2f})",
-            *(f"{median(tail):.1f}" for tail in tails),
+            *map(_spread, rates),
+            _ratio(*rates),
+            *(f"{median(column):,.0f}" for column in cpu),
+            _ratio(*reversed(cpu)),
+            *(f"{median(column):.1f}" for column in tails),
         ]
         return f"| {' | '.join(cells)} |"
 
 
-def _column(rounds: Sequence[Mapping[str, float]], name: str) -> list[float]:
-    return [measured[name] for measured in rounds]
+def _columns(sides: _Sides, name: str) -> tuple[list[float], list[float]]:
+    theirs, ours = ([one[name] for one in sides[side]] for side in ("handwritten", "ours_flask"))
+    return theirs, ours
+
+
+def _spread(rates: Sequence[float]) -> str:
+    return f"{median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f})"
+
+
+def _ratio(less: Sequence[float], more: Sequence[float]) -> str:
+    ratios = [b / a for a, b in zip(less, more, strict=True)]
+    return f"**{median(ratios):.2f}** ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 def conditions(rounds: int, seconds: int) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Flow:
 class Measured:
     """What one run of the load found."""
 
+    requests: int
     per_second: float
     p50_ms: float
     p99_ms: float
@@ -93,7 +94,8 @@ def measure(address: str, flow: Flow, core: int, seconds: int) -> Measured:
         raise SystemExit(
             f"{flow.path} was loaded, but not all was answered as it is to be: {found}"
         )
-    return Measured(found["requests"] / found["seconds"], found["p50_ms"], found["p99_ms"])
+    requests = found["requests"]
+    return Measured(requests, requests / found["seconds"], found["p50_ms"], found["p99_ms"])
 
 
 def pin(core: int) -> None:
