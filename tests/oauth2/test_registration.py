@@ -142,3 +142,57 @@ def test_a_registration_can_be_taken_over_from_elsewhere(world: World) -> None:
     assert stored is not None
     assert (stored.owner, stored.source) == ("ops", "static")
     assert "weak" not in json.loads(stored.payload).values()
+
+
+SERVED = {
+    "grant_types": ["authorization_code", "implicit", "password"],
+    "response_types": ["code", "token", "code token"],
+}
+
+
+@pytest.mark.parametrize(
+    ("grant_types", "response_types"),
+    [
+        (["authorization_code"], ["code"]),
+        (["implicit"], ["token"]),
+        (["authorization_code", "implicit"], ["code", "token"]),
+        (["authorization_code", "implicit"], ["code token"]),
+        (["password"], []),
+    ],
+)
+def test_response_types_go_with_the_grant_types_that_the_server_serves(
+    world: World, grant_types: list[str], response_types: list[str]
+) -> None:
+    metadata = {
+        "redirect_uris": [CALLBACK],
+        "grant_types": grant_types,
+        "response_types": response_types,
+    }
+    information = _register(world, metadata, **SERVED).information()
+
+    assert information["response_types"] == response_types
+
+
+@pytest.mark.parametrize(
+    ("grant_types", "response_types"),
+    [
+        (["authorization_code"], ["token"]),
+        (["authorization_code"], []),
+        (["authorization_code"], ["code", "token"]),
+        (["implicit"], ["code"]),
+        (["implicit"], ["id_token"]),
+        (["password"], ["code"]),
+        (["refresh_token"], []),
+    ],
+)
+def test_other_response_and_grant_types_are_refused(
+    world: World, grant_types: list[str], response_types: list[str]
+) -> None:
+    metadata = {
+        "redirect_uris": [CALLBACK],
+        "grant_types": grant_types,
+        "response_types": response_types,
+    }
+
+    with pytest.raises(InvalidClientMetadataError):
+        _register(world, metadata, **SERVED)
