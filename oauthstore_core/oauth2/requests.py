@@ -94,7 +94,8 @@ def _describable(name: str, value: str | None) -> str | None:
 @lru_cache(maxsize=64)
 def _blank(issuer: str) -> Mapping[str, Any]:
     """Return what Authlib sets of every request to an issuer, whose transport it judges once."""
-    return vars(OAuth2Request("POST", issuer))
+    blank: dict[str, Any] = OAuth2Request("POST", issuer).__dict__
+    return blank
 
 
 class ParameterRequest(OAuth2Request):
@@ -106,7 +107,7 @@ class ParameterRequest(OAuth2Request):
 
     def __init__(self, http: HttpRequest, issuer: str, pairs: Pairs) -> None:
         # In the place of Authlib's own, which costs as much as all the rest of reading a request.
-        vars(self).update(_blank(issuer))
+        self.__dict__.update(_blank(issuer))
         self.method = http.method
         self.http = http
         self.headers: Mapping[str, str] = http.headers
