@@ -37,7 +37,9 @@ class GunicornSite:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "gunicorn.log"
-        self._environ = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+        # A home of its own: gunicorn keeps a socket in the user's.
+        own = {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
+        self._environ = {**os.environ, **own, **environ}
         self._command = [
             *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{self.port}"),
             # A thread for each racer: the connections of a race are open at once.

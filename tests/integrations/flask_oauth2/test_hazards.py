@@ -39,6 +39,17 @@ INSECURE = "http://auth.example"
 
 HAZARDS = [
     Hazard(
+        "a scope that the client does not have",
+        status(
+            "/oauth/token",
+            {"grant_type": "client_credentials", "scope": "admin"},
+            headers=C1,
+        ),
+        "200",
+        "200",
+        "400 invalid_scope",
+    ),
+    Hazard(
         "a consent form repeats the query",
         post_consent_with_hidden_fields,
         "400 invalid_request",
