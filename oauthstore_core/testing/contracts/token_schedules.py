@@ -169,8 +169,8 @@ class TokenSchedules(Contract):
 
     def test_a_save_and_a_refused_save_whatever_the_schedule(self, kit: Kit) -> None:
         """RT-06k: a save amid a refused one of its grant, cut at each I/O of either, stays."""
-        for count in (0, 1):
-            both_ways(kit, partial(_save_amid_a_refusal, kit, count), (DuplicateError,))
+        for brought in ((), ("access",), ("access", "refresh")):
+            both_ways(kit, partial(_save_amid_a_refusal, kit, brought), (DuplicateError,))
 
     def test_a_rotation_and_a_purge_whatever_the_schedule(self, kit: Kit) -> None:
         """CON-08f: a rotation and a purge, also of its own grant, cut at each I/O, both succeed."""
@@ -227,9 +227,11 @@ def _add_and_revoke(kit: Kit, way: str) -> Pair:
     return deeds.save_token(family.grant, [more]), revoke, check
 
 
-def _save_amid_a_refusal(kit: Kit, count: int) -> Pair:
-    given, taken = grant(kit.now), saved_grant(kit)[1]
-    tokens = [access_token(kit.now) for _ in range(count)]
+def _save_amid_a_refusal(kit: Kit, brought: Sequence[str]) -> Pair:
+    bare, taken = grant(kit.now), saved_grant(kit)[1]
+    given = replace(bare, family=fresh()) if "refresh" in brought else bare
+    makers = {"access": access_token, "refresh": refresh_token}
+    tokens = [makers[kind](kit.now) for kind in brought]
 
     def check(saved: object, refused: object) -> None:
         assert saved is None
@@ -238,7 +240,7 @@ def _save_amid_a_refusal(kit: Kit, count: int) -> Pair:
         left = kit.first.tokens.list_grants(given.client_id, None, None, 5)
         assert list(left.items) == [given]
 
-    return deeds.save_token(given, tokens), deeds.save_token(given, [taken]), check
+    return deeds.save_token(given, tokens), deeds.save_token(bare, [taken]), check
 
 
 def _rotate_and_revoke(kit: Kit, way: str) -> Pair:
