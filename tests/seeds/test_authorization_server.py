@@ -60,7 +60,9 @@ class Chapter:
         self._mode = mode
         self.app = Flask("chapter")
         self.app.config.update(
-            SECRET_KEY="s" * 40, SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/chapter.db"
+            SECRET_KEY="s" * 40,
+            SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/chapter.db",
+            SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         )
         self.app.jinja_loader = DictLoader(
             {"authorize.html": "{{ client.client_id }} {{ user.id }} {{ scopes }}"}
