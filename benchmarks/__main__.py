@@ -15,7 +15,9 @@ from .load import FLOWS, Flow, Measured, flows_of, measure
 from .servers import SERVERS, Server, serving
 from .setting import Setting
 
-SIDES = ("handwritten", "ours_flask")
+SIDES = ("handwritten", "ours_flask", "ours_before_flask")
+#: A view of the application's own is Flask's to call, on any side.
+SAME_AS_BEFORE = ("ours_before_flask", "bearer")
 LEVELS = ("FULL", "NORMAL")
 
 
@@ -61,7 +63,7 @@ def _compare(
                 setting = Setting(Path(folder, "oauth.db"), level)
                 with serving(server, side, setting, core) as running:
                     for name, flow in flows_of(running.address).items():
-                        if name in chosen.flow:
+                        if name in chosen.flow and (side, name) != SAME_AS_BEFORE:
                             comparison.add(name, side, *_load(running, flow, other, chosen))
     print(comparison, flush=True)  # noqa: T201 - it is what was asked for
     return comparison

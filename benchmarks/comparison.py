@@ -14,6 +14,8 @@ from .load import CONNECTIONS, Measured
 
 __all__ = ["Comparison", "conditions"]
 
+#: The side that all others are compared with.
+THEIRS = "handwritten"
 #: Of one flow: side to rounds to figures.
 _Sides = Mapping[str, Sequence[Mapping[str, float]]]
 _DISTRIBUTIONS = ("authlib", "flask", "flask-sqlalchemy", "sqlalchemy", "gunicorn", "granian")
@@ -34,7 +36,12 @@ class Comparison:
         self.flows.setdefault(flow, {}).setdefault(side, []).append(figures)
 
     def __str__(self) -> str:
-        rows = [self._row(flow, sides) for flow, sides in self.flows.items()]
+        rows = [
+            self._row(flow, sides, ours)
+            for flow, sides in self.flows.items()
+            for ours in sides
+            if ours != THEIRS
+        ]
         return "\n".join(
             [
                 f"{self.server}, synchronous={self.synchronous}",
@@ -45,10 +52,11 @@ class Comparison:
             ]
         )
 
-    def _row(self, flow: str, sides: _Sides) -> str:
-        rates, cpu, tails = (_columns(sides, name) for name in ("per_second", "cpu_us", "p99_ms"))
+    def _row(self, flow: str, sides: _Sides, ours: str) -> str:
+        names = ("per_second", "cpu_us", "p99_ms")
+        rates, cpu, tails = (_columns(sides, ours, name) for name in names)
         cells = [
-            flow,
+            flow if ours == "ours_flask" else f"{flow}, before Flask",
             *map(_spread, rates),
             _ratio(*rates),
             *(f"{median(column):,.0f}" for column in cpu),
@@ -58,9 +66,9 @@ class Comparison:
         return f"| {' | '.join(cells)} |"
 
 
-def _columns(sides: _Sides, name: str) -> tuple[list[float], list[float]]:
-    theirs, ours = ([one[name] for one in sides[side]] for side in ("handwritten", "ours_flask"))
-    return theirs, ours
+def _columns(sides: _Sides, ours: str, name: str) -> tuple[list[float], list[float]]:
+    by_hand, of_ours = ([one[name] for one in sides[side]] for side in (THEIRS, ours))
+    return by_hand, of_ours
 
 
 def _spread(rates: Sequence[float]) -> str:

@@ -242,10 +242,16 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         login_url: str | None = None,
         name: str = "oauthstore",
         url_prefix: str | None = None,
+        before_flask: bool = False,
     ) -> Blueprint:
-        """Return a blueprint with all endpoints and a consent page; see `blueprint.create`."""
+        """Return a blueprint with all endpoints and a consent page; see `create_blueprint`."""
         return create_blueprint(
-            self, user_id, login_url=login_url, name=name, url_prefix=url_prefix
+            self,
+            user_id,
+            login_url=login_url,
+            name=name,
+            url_prefix=url_prefix,
+            before_flask=before_flask,
         )
 
     def lie_below(self, prefix: str) -> None:

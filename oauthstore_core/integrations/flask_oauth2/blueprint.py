@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response
 from flask.blueprints import BlueprintSetupState
 
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.embedded import EmbeddedConsent
 from ...sealing import KeyRing
+from .early import EarlyAnswers
 from .requests import read_request, to_flask
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def create_blueprint(
     login_url: str | None,
     name: str,
     url_prefix: str | None,
+    before_flask: bool,
 ) -> Blueprint:
     """Return ``/authorize``, ``/token``, ``/revoke``, ``/introspect`` and the metadata.
 
@@ -41,7 +43,11 @@ def create_blueprint(
     the metadata at the root, where RFC 8414 wants it. `user_id` is called in
     the request, so that it may look into the session; `login_url` is where
     somebody who is not signed in is sent, with the address to come back to as
-    the parameter ``next``.
+    the parameter ``next``. `before_flask`: token, revocation and introspection
+    requests are answered before Flask dispatches, which takes less time; what
+    the application has Flask do around a request (hooks, error handlers,
+    session) is then not done for these, and a grant class of its own finds the
+    application's context there, but no request of Flask's.
     """
     prefix = url_prefix or urlsplit(server.settings.issuer or "").path.rstrip("/") or USUAL_PREFIX
     blueprint = Blueprint(name, __name__, url_prefix=prefix)
@@ -52,7 +58,18 @@ def create_blueprint(
         view = _endpoint(server, endpoint)
         blueprint.add_url_rule(path, endpoint, view, methods=["POST"])
     blueprint.record(lambda state: _register_metadata(server, state))
+    if before_flask:
+        blueprint.record(lambda state: _answer_early(server, state))
     return blueprint
+
+
+def _answer_early(server: AuthorizationServer, state: BlueprintSetupState) -> None:
+    prefix = state.url_prefix or ""
+    paths: dict[str, str | None] = {f"{prefix}{path}": name for name, path in _ENDPOINTS.items()}
+    app = cast("Flask", state.app)
+    early = EarlyAnswers(server, app, {f"{prefix}/token": None, **paths})
+    # That is how Flask has middleware put in front of an application.
+    app.wsgi_app = early  # type: ignore[method-assign]
 
 
 def _endpoint(server: AuthorizationServer, name: str) -> Callable[[], Response]:

@@ -18,7 +18,7 @@ from ...http import (
     refuse_nul,
 )
 
-__all__ = ["FlaskHttpRequest", "WsgiHeaders", "read_request", "to_flask"]
+__all__ = ["MAXIMUM_BODY", "FlaskHttpRequest", "WsgiHeaders", "read_request", "to_flask"]
 
 #: A larger form is refused; nothing that OAuth sends comes near.
 MAXIMUM_BODY = 1 << 18
