@@ -1,23 +1,29 @@
 """Authlib's SQLAlchemy mixins and functions for OAuth 2, under a prefix of ours.
 
 For an application that keeps its own models (own mode): what it stores, and
-how, is its own; see "what changes for you when you come from Authlib". Two
-functions differ from Authlib's: a token is found whatever a client's hint says
-(RFC 7009 section 2.1), for one that is not found counts as revoked.
+how, is its own; see "what changes for you when you come from Authlib". What
+differs from Authlib's: a scope of which a client has nothing is refused, and a
+token is found whatever a client's hint says (RFC 7009 section 2.1), for one
+that is not found counts as revoked.
 """
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from authlib.integrations.sqla_oauth2 import (
     OAuth2AuthorizationCodeMixin,
-    OAuth2ClientMixin,
     OAuth2TokenMixin,
     create_bearer_token_validator,
     create_query_client_func,
     create_save_token_func,
+)
+from authlib.integrations.sqla_oauth2 import (
+    OAuth2ClientMixin as AuthlibOAuth2ClientMixin,
 )
 from authlib.integrations.sqla_oauth2 import (
     create_query_token_func as create_authlib_query_token_func,
@@ -36,6 +42,15 @@ __all__ = [
     "create_revocation_endpoint",
     "create_save_token_func",
 ]
+
+
+class OAuth2ClientMixin(AuthlibOAuth2ClientMixin):
+    """Authlib's client, which is granted no token without scope where it asked for one."""
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """Return what the client has of a scope; None, which is `invalid_scope`, for nothing."""
+        allowed: str = super().get_allowed_scope(cast("str", scope))
+        return allowed if allowed or not scope else None
 
 
 def create_query_token_func(session: Any, token_model: Any) -> Callable[[str, str | None], Any]:

@@ -46,7 +46,6 @@ HAZARDS = [
             headers=C1,
         ),
         "200",
-        "200",
         "400 invalid_scope",
     ),
     Hazard(
