@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .mutants import Mutant
 
-__all__ = ["Reason", "of"]
+__all__ = ["Reason", "of", "of_races"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Reason:
     #: Empty: whatever it becomes.
     after: str
     why: str
+    #: A race that the kit meets in some runs: then it explains nothing, and stays all the same.
+    now_and_then: bool = False
 
     def explains(self, mutant: Mutant) -> bool:
         """Tell whether it is about this mutant."""
@@ -31,6 +33,11 @@ class Reason:
             and mutant.before == self.before
             and self.after in {"", mutant.after}
         )
+
+
+def of_races(store: str, module: str, *reasons: tuple[str, str, str, str]) -> tuple[Reason, ...]:
+    """Return reasons as `of` does, for what is noticed in some runs."""
+    return tuple(Reason(store, module, *reason, now_and_then=True) for reason in reasons)
 
 
 def of(store: str, module: str, *reasons: tuple[str, str, str, str]) -> tuple[Reason, ...]:

@@ -22,6 +22,7 @@ def reason_for(mutant: Mutant, reasons: Iterable[Reason] = REASONS) -> Reason | 
 
 
 def unused(reasons: Iterable[Reason], mutants: Iterable[Mutant]) -> list[Reason]:
-    """Return the reasons that explain none of the mutants."""
+    """Return the reasons that explain none of the mutants, and should."""
     mutants = list(mutants)
-    return [reason for reason in reasons if not any(map(reason.explains, mutants))]
+    due = (reason for reason in reasons if not reason.now_and_then)
+    return [reason for reason in due if not any(map(reason.explains, mutants))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .edits import DROPPED
-from .reason import Reason, of
+from .reason import Reason, of, of_races
 
 __all__ = ["OF_MYSQL", "OF_POSTGRESQL"]
 
@@ -18,6 +18,10 @@ _LONGER: Final = "What serves every save serves this one as well: it is about ti
 _WAITS: Final = "Runners would wait for each other, and for writers: it is about time."
 _ONCE: Final = "Nothing comes in between eight times: it is saved, decided and used once."
 _SURE: Final = "For the type checkers: it is decided before."
+_MICROSECONDS: Final = (
+    "A save that a refused one overlaps is one statement, which no schedule can cut: only a race "
+    "of microseconds meets it, RT-06l in some runs."
+)
 _SO_IT_IS: Final = "So it is on this database anyway."
 _CACHED: Final = "How many statements are kept compiled: it is about time."
 
@@ -40,6 +44,33 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
     ),
     *of(
         "postgresql",
+        f"{_S}.writing",
+        (
+            "TokenWriter.refusal",
+            "values['current_digest'] is not None",
+            DROPPED,
+            "What brings no refresh token is refused for a revocation only.",
+        ),
+    ),
+    *of_races(
+        "postgresql",
+        f"{_S}.announcing",
+        ("AnnouncingWriter.__init__", "with_for_update()", DROPPED, _MICROSECONDS),
+        (
+            "AnnouncingWriter._take_back.work",
+            "session.rows(self._lock, write.values)",
+            DROPPED,
+            _MICROSECONDS,
+        ),
+        (
+            "AnnouncingWriter._take_back",
+            "self.store.transact(work)",
+            "self.store.run(work, writes=True)",
+            _MICROSECONDS,
+        ),
+    ),
+    *of(
+        "postgresql",
         f"{_S}.postgresql.tokens",
         ("_Shape.of", "write.looks", DROPPED, _NEEDLESSLY),
         ("_Shape.of", "not fresh", DROPPED, _NEEDLESSLY),
@@ -48,6 +79,12 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
             "raise overtaken('rotation of a refresh token')",
             DROPPED,
             _ONCE,
+        ),
+        (
+            "PostgresqlTokenWriter.rotate",
+            "judged is not None",
+            "True",
+            "A refresh token that comes to be amid its own rotation: nobody has it before.",
         ),
         ("_save", "shape.completes", "True", _LONGER),
         ("_save", "False", "True", _STRONGER),
