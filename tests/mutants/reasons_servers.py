@@ -19,8 +19,8 @@ _WAITS: Final = "Runners would wait for each other, and for writers: it is about
 _ONCE: Final = "Nothing comes in between eight times: it is saved, decided and used once."
 _SURE: Final = "For the type checkers: it is decided before."
 _MICROSECONDS: Final = (
-    "A save that a refused one overlaps is one statement, which no schedule can cut: only a race "
-    "of microseconds meets it, RT-06l in some runs."
+    "A save is one statement, which no schedule can cut: what comes between its look and its write "
+    "is a race of microseconds, which RT-06l meets in some runs."
 )
 _SO_IT_IS: Final = "So it is on this database anyway."
 _CACHED: Final = "How many statements are kept compiled: it is about time."
@@ -51,6 +51,18 @@ OF_POSTGRESQL: Final[tuple[Reason, ...]] = (
             DROPPED,
             "What brings no refresh token is refused for a revocation only.",
         ),
+    ),
+    *of_races(
+        "postgresql",
+        f"{_S}.postgresql.tokens",
+        (
+            "_locked",
+            f"{_CHANGED} if completes else its_row.with_for_update(read=True)",
+            "its_row.with_for_update(read=True)",
+            "Two that complete a row would wait for each other, and one be tried again.",
+        ),
+        ("_locked", "with_for_update(key_share=True)", DROPPED, _MICROSECONDS),
+        ("_locked", "with_for_update(read=True)", DROPPED, _MICROSECONDS),
     ),
     *of_races(
         "postgresql",
