@@ -2,7 +2,7 @@
 
 A client's payload is ``{"metadata": {...}, "secret_digests": [...]}`` and
 further keys: RFC 7591 metadata, and for each valid secret the algorithm and
-the digest, never the secret.
+the digest, never the secret; `expires_at` where another secret has followed.
 """
 
 # What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
@@ -22,7 +22,7 @@ from ..records import Client
 from ..sealing import KeyRing
 from . import redirect_uris
 
-__all__ = ["SECRET_PURPOSE", "ClientRecord", "verify_secret"]
+__all__ = ["SECRET_PURPOSE", "ClientRecord", "valid_secret_digests", "verify_secret"]
 
 #: What the key ring calls the key for the digests of imported secrets.
 SECRET_PURPOSE = "client secret"
@@ -30,8 +30,14 @@ SECRET_PURPOSE = "client secret"
 _NO_DIGESTS = ({"algorithm": "sha-256", "digest": digest("no such client")},)
 
 
+def valid_secret_digests(payload: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
+    """Return the digests of a client's secrets that have not expired."""
+    stored: list[dict[str, Any]] = payload.get("secret_digests", [])
+    return [item for item in stored if now < item.get("expires_at", now + 1)]
+
+
 def verify_secret(
-    key_ring: KeyRing, secret: str, digests: Sequence[Mapping[str, str]] | None
+    key_ring: KeyRing, secret: str, digests: Sequence[Mapping[str, Any]] | None
 ) -> bool:
     """Tell whether `secret` has one of these digests, in a time that does not tell which.
 
@@ -52,10 +58,12 @@ def verify_secret(
 class ClientRecord(ClientMixin):
     """What Authlib asks of a client, answered from the stored record."""
 
-    def __init__(self, client: Client, key_ring: KeyRing) -> None:
+    def __init__(self, client: Client, key_ring: KeyRing, now: int) -> None:
+        """Take the record and the time of the request."""
         #: The record as stored.
         self.client = client
         self._key_ring = key_ring
+        self._now = now
 
     def __repr__(self) -> str:
         return f"<ClientRecord {self.client_id!r}>"
@@ -92,8 +100,7 @@ class ClientRecord(ClientMixin):
     @property
     def secret_digests(self) -> Sequence[Mapping[str, str]]:
         """The digests of the secrets that are valid; two may overlap."""
-        digests: Sequence[Mapping[str, str]] = self.payload.get("secret_digests", ())
-        return digests
+        return valid_secret_digests(self.payload, self._now)
 
     @property
     def is_resource_server(self) -> bool:

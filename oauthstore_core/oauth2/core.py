@@ -302,9 +302,10 @@ class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
         client = self.stores.clients.query_client(client_id)
         if client is None:
             return None
-        if client.expires_at is not None and self.clock.now() >= client.expires_at:
+        now = self.clock.now()
+        if client.expires_at is not None and now >= client.expires_at:
             return None
-        return ClientRecord(client, self.key_ring)
+        return ClientRecord(client, self.key_ring, now)
 
     @contextmanager
     def remember_clients(self, *clients: Any) -> Generator[None]:

@@ -25,7 +25,10 @@ __all__ = [
     "InvalidClientMetadataError",
     "InvalidRedirectUriError",
     "Registration",
+    "check_metadata",
+    "check_resources",
     "register_client",
+    "secret_digest",
 ]
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -78,7 +81,7 @@ def register_client(
     clients: ClientStore,
     metadata: Mapping[str, Any],
     *,
-    key_ring: KeyRing,
+    key_ring: KeyRing | None,
     clock: Clock,
     client_id: str | None = None,
     client_secret: str | None = None,
@@ -94,7 +97,7 @@ def register_client(
 
     A given `client_id` and `client_secret` take over a registration from
     elsewhere; such a secret may be weak and is kept as HMAC under the key
-    ring, a generated one as SHA-256. `resource_server`: it may introspect
+    ring, which nothing else needs, a generated one as SHA-256. `resource_server`: it may introspect
     others' tokens; with `resources`, the URIs of the protected resources that
     it is, only those that name one of them or none (RFC 8707). `scopes`: those
     that the server knows; none: any. `grant_types`, `response_types`: those
@@ -103,19 +106,21 @@ def register_client(
     `InvalidClientMetadataError`, `InvalidRedirectUriError`: what is wrong.
     `DuplicateError`: the client id exists.
     """
-    complete = _checked(metadata, scopes, grant_types, response_types)
-    _check_resources(resources, resource_server=resource_server)
+    complete = check_metadata(metadata, scopes, grant_types, response_types)
+    check_resources(resources, resource_server=resource_server)
     public = complete["token_endpoint_auth_method"] == "none"
     if client_id is not None and not _VISIBLE.fullmatch(client_id):
         raise InvalidClientMetadataError("A client_id is 1 to 2048 printable ASCII characters.")
     if public and client_secret is not None:
         raise InvalidClientMetadataError("A public client (method none) has no client_secret.")
+    if client_secret is not None and key_ring is None:
+        raise ValueError("A given client_secret needs the key ring under which it is kept.")
     now = clock.now()
     secret = None if public else client_secret or generate_handle()
     payload: dict[str, Any] = {"metadata": complete}
     if secret is not None:
         imported = client_secret is not None
-        payload["secret_digests"] = [_secret_digest(secret, key_ring, now, imported=imported)]
+        payload["secret_digests"] = [secret_digest(secret, now, key_ring if imported else None)]
     if resource_server:
         payload["resource_server"] = True
     if resources:
@@ -130,19 +135,21 @@ def register_client(
     return Registration(clients.save_client(client), secret)
 
 
-def _secret_digest(secret: str, key_ring: KeyRing, now: int, *, imported: bool) -> dict[str, Any]:
-    if imported:
+def secret_digest(secret: str, now: int, key_ring: KeyRing | None = None) -> dict[str, Any]:
+    """Return what is stored of a secret; of one that may be weak, under the key ring."""
+    if key_ring is not None:
         keyed = key_ring.keyed_digests(SECRET_PURPOSE, secret)[0]
         return {"algorithm": "hmac-sha-256", "digest": keyed, "created_at": now}
     return {"algorithm": "sha-256", "digest": digest(secret), "created_at": now}
 
 
-def _checked(
+def check_metadata(
     metadata: Mapping[str, Any],
     scopes: Collection[str],
     known_grants: Collection[str],
     known_responses: Collection[str],
 ) -> dict[str, Any]:
+    """Return the metadata with the defaults of RFC 7591; `register_client` has the errors."""
     complete = _typed(metadata)
     method = complete.setdefault("token_endpoint_auth_method", "client_secret_basic")
     if method not in METHODS:
@@ -216,7 +223,8 @@ def _check_scope(complete: dict[str, Any], scopes: Collection[str]) -> None:
         )
 
 
-def _check_resources(resources: Collection[str], *, resource_server: bool) -> None:
+def check_resources(resources: Collection[str], *, resource_server: bool) -> None:
+    """Raise `InvalidClientMetadataError` unless a client may be registered with these."""
     if resources and not resource_server:
         raise InvalidClientMetadataError(
             "Resources are those of a resource server: register the client as one, or without."
