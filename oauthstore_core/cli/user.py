@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..records import Account
-from ..server.accounts import Accounts, normalize_name
+from ..server.accounts import Accounts, is_administrator, normalize_name
 from ..server.application import accounts_of
 from .client import confirm
 from .failures import NotFoundFailure
@@ -33,13 +33,16 @@ _password_stdin = click.option(
 @user.command()
 @click.argument("name")
 @_password_stdin
+@click.option(
+    "--administrator", is_flag=True, help="It may register and delete applications on the pages."
+)
 @global_options
 @pass_invocation
-def add(invocation: Invocation, name: str, *, password_stdin: bool) -> None:
+def add(invocation: Invocation, name: str, *, password_stdin: bool, administrator: bool) -> None:
     """Add an account."""
     password = ask_password(from_stdin=password_stdin)
     with invocation.accounts() as accounts:
-        account = accounts.create(name, password)
+        account = accounts.create(name, password, administrator=administrator)
     told = _described(account)
     invocation.tell(told, lambda: click.echo(f"Added {account.name}, subject {account.subject}."))
 
@@ -111,4 +114,5 @@ def _described(account: Account) -> dict[str, Any]:
         "name": account.name,
         "subject": account.subject,
         "created_at": account.created_at,
+        "administrator": is_administrator(account),
     }

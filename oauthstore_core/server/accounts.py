@@ -16,14 +16,16 @@ from ..digests import generate_handle, generate_identifier
 from ..errors import ConflictError, OAuthStoreError
 from ..hookspecs import AccountStore
 from ..records import Account
+from .session_ends import begin_epoch
 
-__all__ = ["AccountError", "Accounts", "normalize_name"]
+__all__ = ["AccountError", "Accounts", "is_administrator", "normalize_name"]
 
 MINIMUM_PASSWORD: Final = 8
 MAXIMUM_PASSWORD: Final = 1024
 MAXIMUM_NAME: Final = 128
 #: Each hash takes 64 MiB, so not every thread may compute one at once.
 _CONCURRENT_HASHES: Final = 4
+_ADMINISTRATOR: Final = "administrator"
 
 
 class AccountError(OAuthStoreError):
@@ -33,6 +35,11 @@ class AccountError(OAuthStoreError):
 def normalize_name(name: str) -> str:
     """Return the form by which an account is stored and found: case does not matter."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
+
+
+def is_administrator(account: Account) -> bool:
+    """Tell whether an account may register, change and delete applications."""
+    return json.loads(account.payload).get(_ADMINISTRATOR) is True
 
 
 class Accounts:
@@ -50,9 +57,10 @@ class Accounts:
         #: What the password of an unknown name is compared with.
         self._unknown = self._hash(generate_handle())
 
-    def create(self, name: str, password: str) -> Account:
+    def create(self, name: str, password: str, *, administrator: bool = False) -> Account:
         """Store a new account under a fresh subject, which is nobody's client id.
 
+        An `administrator` may register, change and delete applications.
         `AccountError`: the name or the password will not do. `DuplicateError`:
         the name is taken.
         """
@@ -60,18 +68,18 @@ class Accounts:
             subject=f"user_{generate_identifier()}",
             name=_judge_name(name),
             created_at=self._clock.now(),
-            payload=self._payload("{}", password),
+            payload=self._payload({_ADMINISTRATOR: True} if administrator else {}, password),
         )
         return self.store.save_account(account)
 
     def change_password(self, account: Account, password: str) -> Account:
         """Store another password; every session of the account ends with that."""
-        payload = self._payload(account.payload, password)
+        payload = self._payload(begin_epoch(json.loads(account.payload)), password)
         return self.store.save_account(replace(account, payload=payload))
 
     def lock(self, account: Account) -> Account:
         """Store no password: nobody signs in any more, and every session ends with that."""
-        fields: dict[str, Any] = json.loads(account.payload) | {"password": None}
+        fields = begin_epoch(json.loads(account.payload)) | {"password": None}
         return self.store.save_account(replace(account, payload=json.dumps(fields)))
 
     def verify(self, name: str, password: str) -> Account | None:
@@ -87,20 +95,24 @@ class Accounts:
             return None
         return self._renew(account, password)
 
-    def _payload(self, payload: str, password: str) -> str:
-        fields: dict[str, Any] = json.loads(payload)
+    def _payload(self, fields: dict[str, Any], password: str) -> str:
         return json.dumps(fields | {"password": self._hash(_judge_password(password))})
 
     def _renew(self, account: Account, password: str) -> Account | None:
         if not self._hasher.check_needs_rehash(_password_hash(account)):
             return account
         try:
-            return self.change_password(account, password)
+            return self.store.save_account(self._renewed(account, password))
         except ConflictError:
             # Another sign-in has renewed it, or the password was just changed.
             current = self.store.query_account_by_subject(account.subject)
             known = current is not None and self._matches(_password_hash(current), password)
             return current if known else None
+
+    def _renewed(self, account: Account, password: str) -> Account:
+        """Return the account, to be saved, with today's hash of the same password."""
+        payload = self._payload(json.loads(account.payload), password)
+        return replace(account, payload=payload)
 
     def _hash(self, password: str) -> str:
         with self._slots:

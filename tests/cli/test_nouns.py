@@ -208,6 +208,13 @@ class TestUsers:
         assert tell("user", "list") == []
         run("user", "delete", "alice", "--yes", exit_code=3)
 
+    def test_an_administrator_is_one_by_option_only(self, tell: Tell) -> None:
+        tell("user", "add", "alice", "--administrator", "--password-stdin", stdin=PASSWORD)
+        tell("user", "add", "bob", "--password-stdin", stdin=PASSWORD)
+
+        marked = {told["name"]: told["administrator"] for told in tell("user", "list")}
+        assert marked == {"alice": True, "bob": False}
+
     def test_a_deletion_that_was_cut_off_locks_the_user_out_and_can_be_repeated(
         self, run: Run, tell: Tell, monkeypatch: pytest.MonkeyPatch
     ) -> None:

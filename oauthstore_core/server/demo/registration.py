@@ -99,5 +99,5 @@ def _prepare_account(accounts: Accounts) -> str | None:
     if accounts.store.query_account(ACCOUNT) is not None:
         return None
     password = secrets.token_urlsafe(12)
-    accounts.create(ACCOUNT, password)
+    accounts.create(ACCOUNT, password, administrator=True)
     return password

@@ -27,5 +27,5 @@ def submit(site: Site, request: HttpRequest) -> HttpResponse:
     target = site.paths.safe_return(single(request.form, "next"))
     at_home = target == site.paths.home
     answer = redirect(target if at_home else sign_in.address(site, target))
-    answer.headers.extend(site.sessions.close())
+    answer.headers.extend(site.sessions.close(session))
     return answer
