@@ -1,7 +1,9 @@
-"""``oauthstore backend``: which stores could be used, and whether those in use answer."""
+"""``oauthstore backend``: which stores could be used, and how those in use are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -17,7 +19,7 @@ __all__ = ["backend"]
 
 @click.group()
 def backend() -> None:
-    """List the installed storage backends, and ping the stores in use."""
+    """List the installed storage backends; ping and describe the stores in use."""
 
 
 @backend.command("list")
@@ -59,6 +61,33 @@ def ping(invocation: Invocation) -> None:
     invocation.tell(told, lambda: show_rows(("STORE", "URL", "ANSWERS"), rows))
     if problems:
         raise problems[0]
+
+
+@backend.command()
+@global_options
+@pass_invocation
+def describe(invocation: Invocation) -> None:
+    """Tell of every store in use what it is, what it promises, and which roles it keeps."""
+    settings = invocation.settings()
+    told: dict[str, dict[str, Any]] = {}
+    with invocation.stores() as stores:
+        for name, opened in sorted(stores.backends.items()):
+            told[name] = {
+                "url": mask_url(settings.stores[name].url),
+                "roles": [role for role, store in stores.routes.items() if store == name],
+                "capabilities": asdict(opened.capabilities),
+                "facts": dict(opened.describe()),
+            }
+    rows = [(name, *row) for name, facts in told.items() for row in _flat(facts)]
+    invocation.tell(told, lambda: show_rows(("STORE", "FACT", "VALUE"), rows))
+
+
+def _flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", _cell(value)
 
 
 def _problem(opened: Backend) -> StoreError | ConfigurationError | None:

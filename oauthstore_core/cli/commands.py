@@ -9,9 +9,11 @@ from .backend import backend
 from .client import client
 from .configuration import config
 from .failures import EXIT_CODES, Commands
+from .grant import grant
 from .initialize import init
 from .invocation import global_options
 from .migrate import migrate
+from .plugin import plugin
 from .purge import purge
 from .serve import serve
 from .token import token
@@ -42,5 +44,9 @@ def oauthstore() -> None:
     """
 
 
-for _command in (serve, init, client, user, token, purge, migrate, backend, config):
+_COMMANDS = (
+    *(serve, init, client, user, token, grant),
+    *(purge, migrate, backend, config, plugin),
+)
+for _command in _COMMANDS:
     oauthstore.add_command(_command)

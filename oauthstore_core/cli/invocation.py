@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..oauth2.server import AuthorizationServer
+from ..oauth2.management import Management
 from ..server.accounts import Accounts
-from ..server.application import accounts_of, open_server
+from ..server.application import accounts_of
 from ..settings import Settings
 from ..stores import Stores, open_stores
 
@@ -49,17 +49,17 @@ class Invocation:
             yield stores
 
     @contextmanager
-    def server(self) -> Generator[AuthorizationServer, None, None]:
-        """Open the authorization server for the block."""
-        server = open_server(self.settings())
-        with server.stores:
-            yield server
+    def management(self) -> Generator[Management, None, None]:
+        """Open the stores for the block, and what looks after them; neither needs an issuer."""
+        settings = self.settings()
+        with open_stores(settings) as stores:
+            yield Management(settings, stores)
 
     @contextmanager
     def accounts(self) -> Generator[Accounts, None, None]:
         """Open the accounts for the block."""
-        with self.server() as server:
-            yield accounts_of(server)
+        with self.management() as management:
+            yield accounts_of(management)
 
     def tell(self, told: Any, show: Callable[[], None]) -> None:  # noqa: ANN401 - any JSON
         """Print `told` as JSON where that was asked for, else let `show` print it."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from typing import Self
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..clock import SystemClock
 from ..records import Purged
 from ..stores import Stores
 from .invocation import Invocation, global_options, pass_invocation, show_rows
+from .progress import ProgressLine
 
 __all__ = ["purge"]
 
@@ -35,7 +32,8 @@ def purge(invocation: Invocation, limit: int) -> None:
 
     Safe beside running servers and other purges. Run it from time to time.
     """
-    with invocation.stores() as stores, _Progress(shown=not invocation.as_json) as progress:
+    line = ProgressLine("purging", shown=not invocation.as_json)
+    with invocation.stores() as stores, line as progress:
         counts = {
             role: _purge_all(role, step, limit, progress) for role, step in _steps(stores).items()
         }
@@ -54,38 +52,13 @@ def _steps(stores: Stores) -> Mapping[str, Purge]:
     return steps
 
 
-def _purge_all(role: str, step: Purge, limit: int, progress: _Progress) -> int:
+def _purge_all(role: str, step: Purge, limit: int, progress: ProgressLine) -> int:
     now = SystemClock().now()
     removed = 0
     while True:
         purged = step(now, limit)
         removed += purged.count
-        progress.report(role, removed)
+        progress.report(f"{role}: {removed} removed")
         # What another runner removes meanwhile counts as theirs: no progress, no loop.
         if not purged.more or purged.count == 0:
             return removed
-
-
-class _Progress:
-    """A line on stderr that tells how far it is, on a terminal only."""
-
-    def __init__(self, *, shown: bool) -> None:
-        console = Console(file=sys.stderr)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        visible = shown and console.is_terminal
-        self._progress = Progress(*columns, console=console, transient=True) if visible else None
-        self._task = None if self._progress is None else self._progress.add_task("purging")
-
-    def __enter__(self) -> Self:
-        if self._progress is not None:
-            self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def report(self, role: str, removed: int) -> None:
-        """Tell how many were removed of a role."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, description=f"{role}: {removed} removed")

@@ -8,8 +8,7 @@ import click
 
 from ..digests import fingerprint
 from ..oauth2.endpoints import query_handle
-from ..oauth2.management import revoke_handle
-from ..oauth2.server import AuthorizationServer
+from ..oauth2.management import Management, revoke_handle
 from ..oauth2.views import AccessToken, RefreshToken
 from .failures import NotFoundFailure
 from .invocation import Invocation, global_options, moment, pass_invocation, show_fields
@@ -32,11 +31,11 @@ def token() -> None:
 def inspect(invocation: Invocation, handle: str | None) -> None:
     """Show what the store knows of a token: by fingerprint, never the token itself."""
     presented = read_handle(handle)
-    with invocation.server() as server:
-        found = query_handle(server, presented)
+    with invocation.management() as management:
+        found = query_handle(management, presented)
         if found is None:
             raise _missing()
-        described = _describe(server, found)
+        described = _describe(management, found)
     invocation.tell(described, lambda: _show(described))
 
 
@@ -47,9 +46,9 @@ def inspect(invocation: Invocation, handle: str | None) -> None:
 def revoke(invocation: Invocation, handle: str | None) -> None:
     """Revoke a token as its client could: a refresh token takes all of its grant."""
     presented = read_handle(handle)
-    with invocation.server() as server:
-        found = revoke_handle(server, presented)
-        whole = server.settings.revoke_access_token_revokes_grant
+    with invocation.management() as management:
+        found = revoke_handle(management, presented)
+        whole = management.settings.revoke_access_token_revokes_grant
     if found is None:
         raise _missing()
     what = "grant" if whole or isinstance(found, RefreshToken) else "token"
@@ -64,12 +63,12 @@ def _missing() -> NotFoundFailure:
     )
 
 
-def _describe(server: AuthorizationServer, found: AccessToken | RefreshToken) -> dict[str, Any]:
+def _describe(management: Management, found: AccessToken | RefreshToken) -> dict[str, Any]:
     token_record, grant = found.token, found.grant
     return {
         "kind": token_record.kind,
         "fingerprint": fingerprint(_presented_digest(found)),
-        "state": _state(found, server.clock.now()),
+        "state": _state(found, management.clock.now()),
         "client_id": found.client_id,
         "subject": found.subject,
         "scope": found.scope,

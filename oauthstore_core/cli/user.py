@@ -10,7 +10,7 @@ import click
 from ..records import Account
 from ..server.accounts import Accounts, is_administrator, normalize_name
 from ..server.application import accounts_of
-from .client import confirm
+from .confirmation import confirm
 from .failures import NotFoundFailure
 from .invocation import Invocation, global_options, moment, pass_invocation, show_rows
 from .secrets_input import ask_password
@@ -80,11 +80,11 @@ def set_password(invocation: Invocation, name: str, *, password_stdin: bool) -> 
 def delete(invocation: Invocation, name: str, *, yes: bool) -> None:
     """Delete an account and revoke everything that it allowed."""
     confirm(f"Delete the account {name} and revoke all that it allowed?", yes=yes)
-    with invocation.server() as server:
-        accounts = accounts_of(server)
+    with invocation.management() as management:
+        accounts = accounts_of(management)
         # First that nothing new begins; the account last, so that this can be repeated.
         account = accounts.lock(_found(accounts, name))
-        revoked = server.revoke_all(subject=account.subject)
+        revoked = management.revoke_all(subject=account.subject)
         accounts.store.delete_account(account.subject)
     told = _described(account) | {"deleted": True, "grants_revoked": revoked}
     invocation.tell(

@@ -16,6 +16,7 @@ from ..digests import digest
 from .client_authentication import CONFIDENTIAL_METHODS, METHODS
 from .clients import ClientRecord
 from .handles import parse_refresh_handle
+from .revoking import RevokingMixin
 from .views import AccessToken, RefreshToken
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["IntrospectionEndpoint", "RevocationEndpoint", "query_handle"]
 
 
-def query_handle(server: AuthorizationServer, handle: str) -> AccessToken | RefreshToken | None:
+def query_handle(server: RevokingMixin, handle: str) -> AccessToken | RefreshToken | None:
     """Return the token that a handle is, in whatever state, or None."""
     now = server.clock.now()
     refresh = parse_refresh_handle(handle)

@@ -14,6 +14,7 @@ from ..errors import RoleNotServedError, SettingsError
 from ..http import HttpRequest, HttpResponse
 from ..integrations.asgi import Application, Handler
 from ..integrations.mounted import answer_outages, protocol_routes
+from ..oauth2.revoking import RevokingMixin
 from ..oauth2.server import AuthorizationServer
 from ..pages.refusals import PageError
 from ..pages.rendering import StaticFile
@@ -94,8 +95,8 @@ def open_server(
     return AuthorizationServer(settings, stores, clock=clock, translate=translate)
 
 
-def accounts_of(server: AuthorizationServer) -> Accounts:
-    """Return the accounts of a server. `RoleNotServedError`: no store of its serves them."""
+def accounts_of(server: RevokingMixin) -> Accounts:
+    """Return the accounts in a server's stores. `RoleNotServedError`: none of them serves any."""
     store = server.stores.accounts
     if store is None:
         raise RoleNotServedError(

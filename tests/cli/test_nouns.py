@@ -10,6 +10,7 @@ import pytest
 
 from oauthstore_core.errors import StoreUnavailableError
 from oauthstore_core.http import Headers, HttpRequest
+from oauthstore_core.oauth2.revoking import RevokingMixin
 from oauthstore_core.oauth2.server import AuthorizationServer
 from oauthstore_core.records import Grant
 from oauthstore_core.server.application import accounts_of, open_server
@@ -226,7 +227,7 @@ class TestUsers:
         with server.stores:
             server.stores.tokens.save_token(Grant("g", "c", subject, granted_at=1), [])
         with monkeypatch.context() as outage:
-            outage.setattr(AuthorizationServer, "revoke_all", fail)
+            outage.setattr(RevokingMixin, "revoke_all", fail)
             run("user", "delete", "alice", "--yes", exit_code=4)
 
         server = open_server(Settings.load(environ={}))
