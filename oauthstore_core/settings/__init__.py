@@ -5,13 +5,14 @@ from __future__ import annotations
 from .checks import GRANTS, MAXIMUM_REUSE_GRACE, is_loopback
 from .masking import mask_url
 from .model import Settings
-from .parts import DEFAULT_STORE, Lifetimes, StoreSettings
+from .parts import DEFAULT_STORE, Lifetimes, ServerSettings, StoreSettings
 
 __all__ = [
     "DEFAULT_STORE",
     "GRANTS",
     "MAXIMUM_REUSE_GRACE",
     "Lifetimes",
+    "ServerSettings",
     "Settings",
     "StoreSettings",
     "is_loopback",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,24 +13,34 @@ from ..sealing import MINIMUM_KEY_LENGTH
 
 __all__ = [
     "GRANTS",
+    "LOG_FORMATS",
     "MAXIMUM_REUSE_GRACE",
+    "MAXIMUM_WORKERS",
     "advise_name",
     "is_loopback",
+    "judge_bind",
     "judge_grants",
     "judge_issuer",
     "judge_languages",
+    "judge_log_format",
+    "judge_origin",
+    "judge_proxy",
     "judge_range",
     "judge_resource",
     "judge_resources",
     "judge_scope",
     "judge_secret_keys",
     "judge_url",
+    "split_bind",
 ]
 
 #: The grant types that can be named in `grants`.
 GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials")
 #: Seconds; a longer grace would give a stolen refresh token time.
 MAXIMUM_REUSE_GRACE: Final = 60
+#: Processes of one server.
+MAXIMUM_WORKERS: Final = 256
+LOG_FORMATS: Final = ("text", "json")
 
 # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
@@ -155,3 +165,52 @@ def judge_range(value: int, least: int, most: int | None) -> str | None:
         return None
     wanted = f"at least {least}" if most is None else f"from {least} to {most}"
     return f"is {value}, but must be {wanted}. Choose such a number."
+
+
+def split_bind(text: str) -> tuple[str, int] | None:
+    """Return host and port of ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT``; None: it is neither."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) not in range(1, 65536):
+        return None
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def judge_bind(text: str) -> str | None:
+    """Return what keeps this from being an address to listen at."""
+    if split_bind(text) is None:
+        return f"is {text!r}, which is not HOST:PORT. Write it as 127.0.0.1:8000."
+    return None
+
+
+def judge_log_format(name: str) -> str | None:
+    """Return what keeps this from being a format of the log."""
+    if name in LOG_FORMATS:
+        return None
+    return f"is {name!r}, which is none. Choose from {', '.join(LOG_FORMATS)}."
+
+
+def judge_proxy(address: str) -> str | None:
+    """Return what keeps this from naming a proxy, or a network of proxies."""
+    try:
+        network = ip_network(address)
+    except ValueError:
+        return "is no address and no network. Write it as 10.0.0.7 or 10.0.0.0/24."
+    if network.prefixlen == 0:
+        return "is everybody: anyone could say to be anyone. Name the proxies' own addresses."
+    return None
+
+
+def judge_origin(origin: str) -> str | None:
+    """Return what keeps this from being a web origin as browsers send it (RFC 6454 section 6.2)."""
+    try:
+        parts = urlsplit(origin)
+        shown = f"{parts.scheme}://{parts.netloc.lower()}"
+        loopback = parts.scheme == "http" and is_loopback(origin)
+        named = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return "is no origin. Write it as https://app.example.com."
+    if not named or origin != shown or not origin.isascii():
+        return "is no origin. Write scheme, host and port only: https://app.example.com."
+    if parts.scheme != "https" and not loopback:
+        return "is not https, and http is for loopback only. Use https."
+    return None

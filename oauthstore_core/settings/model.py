@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from ..judgement import ACCESS_TOKENS_PER_GRANT
 from . import layers
 from .checks import GRANTS
 from .masking import MASK, mask_options, mask_url
-from .parts import DEFAULT_STORE, Lifetimes, StoreSettings, route_roles
+from .parts import DEFAULT_STORE, Lifetimes, ServerSettings, StoreSettings, route_roles
 from .reading import read
 
 __all__ = ["Settings"]
@@ -57,6 +57,10 @@ class Settings:
     access_tokens_per_grant: int = ACCESS_TOKENS_PER_GRANT
     #: RFC 7009 section 2.1 lets the revocation of an access token take the grant.
     revoke_access_token_revokes_grant: bool = False
+    #: Nobody is asked again for what a live grant of the same client covers.
+    remember_consent: bool = True
+    #: Of the standalone server only; an application that embeds it has its own.
+    server: ServerSettings = field(default_factory=ServerSettings)
     #: Setting to the place that gave it; see `source_of`.
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -121,6 +125,7 @@ class Settings:
         shown |= {"resources": list(self.resources), "languages": list(self.languages)}
         for key in _NUMBERS:
             shown[key] = getattr(self, key)
+        shown |= _flat("server", asdict(self.server))
         return {key: {"value": shown[key], "source": self.source_of(key)} for key in shown}
 
 
@@ -129,6 +134,7 @@ _NUMBERS: Final = (
     "clock_skew",
     "access_tokens_per_grant",
     "revoke_access_token_revokes_grant",
+    "remember_consent",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..hookspecs import ROLES
 from .masking import mask_options, mask_url
 
-__all__ = ["DEFAULT_STORE", "Lifetimes", "StoreSettings", "route_roles"]
+__all__ = ["DEFAULT_STORE", "Lifetimes", "ServerSettings", "StoreSettings", "route_roles"]
 
 #: The name of the store that the setting `store` gives.
 DEFAULT_STORE: Final = "default"
@@ -26,6 +26,25 @@ class Lifetimes:
     refresh_token_idle: int = 30 * _DAY
     #: Since the consent.
     refresh_token_absolute: int = 90 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the standalone server listens, and whom it believes and answers."""
+
+    #: ``HOST:PORT``; else the issuer's address on loopback, else 127.0.0.1:8000.
+    bind: str | None = None
+    #: How many processes.
+    workers: int = 1
+    #: Addresses or networks of proxies whose X-Forwarded-For is believed; nobody else's is.
+    trusted_proxies: tuple[str, ...] = ()
+    #: Origins whose scripts may ask token and revocation endpoint (CORS), besides those that a
+    #: public client's redirect URIs name.
+    allowed_origins: tuple[str, ...] = ()
+    #: Whether every request is logged.
+    access_log: bool = False
+    #: ``text`` or ``json``, which is one object a line.
+    log_format: str = "text"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

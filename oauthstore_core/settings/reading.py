@@ -11,11 +11,11 @@ from typing import Any, Final
 from ..hookspecs import ROLES
 from . import checks
 from .layers import Given, Key, Layer
-from .parts import DEFAULT_STORE, Lifetimes, StoreSettings, route_roles
+from .parts import DEFAULT_STORE, Lifetimes, ServerSettings, StoreSettings, route_roles
 
 __all__ = ["read"]
 
-_TABLES: Final = ("stores", "roles", "plugin_options", "lifetimes", "scopes")
+_TABLES: Final = ("stores", "roles", "plugin_options", "lifetimes", "scopes", "server")
 _LISTS: Final = ("plugins", "secret_keys", "grants", "resources", "languages")
 #: Each with its least and its greatest value.
 _NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
@@ -23,9 +23,16 @@ _NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
     "clock_skew": (0, None),
     "access_tokens_per_grant": (1, None),
 }
-_FLAGS: Final = ("revoke_access_token_revokes_grant",)
+_FLAGS: Final = ("revoke_access_token_revokes_grant", "remember_consent")
 _KEYS: Final = ("issuer", "store", *_TABLES, *_LISTS, *_NUMBERS, *_FLAGS)
 _LIFETIMES: Final = tuple(field.name for field in fields(Lifetimes))
+_SERVER: Final = tuple(field.name for field in fields(ServerSettings))
+#: What judges each of a list, and a text, of the table `server`.
+_SERVER_LISTS: Final = {
+    "trusted_proxies": checks.judge_proxy,
+    "allowed_origins": checks.judge_origin,
+}
+_SERVER_TEXTS: Final = {"bind": checks.judge_bind, "log_format": checks.judge_log_format}
 _STORE_KEYS: Final = ("url", "options")
 #: As many as a store's 64-bit integer holds for certain.
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
@@ -151,6 +158,8 @@ class _Reader:
             case ("scopes", scope):
                 self._complain(key, given, checks.judge_scope(scope))
                 self._tables["scopes"][scope] = _description(given)
+            case ("server", name) if name in _SERVER:
+                self._tables["server"][name] = self._read_server(key, name, given)
             case ("lifetimes", name) if name in _LIFETIMES:
                 self._lifetimes[name] = self._in_range(key, given, 1, None)
             case _:
@@ -169,6 +178,21 @@ class _Reader:
             advice = checks.advise_name(role, ROLES)
             self._complain(key, given, f"routes a role that does not exist. {advice}")
         self._tables["roles"][role] = _text(given)
+
+    def _read_server(self, key: Key, name: str, given: Given) -> object:
+        if name == "workers":
+            return self._in_range(key, given, 1, checks.MAXIMUM_WORKERS)
+        if name == "access_log":
+            return _flag(given)
+        if name in _SERVER_LISTS:
+            values = _texts(given)
+            for value in values:
+                if problem := _SERVER_LISTS[name](value):
+                    self._complain(key, given, f"has {value!r}, which {problem}")
+            return values
+        text = _text(given)
+        self._complain(key, given, _SERVER_TEXTS[name](text))
+        return text
 
     def _in_range(self, key: Key, given: Given, least: int, most: int | None) -> int:
         value = _number(given)
@@ -207,6 +231,7 @@ class _Reader:
         self._judge_plugin_options(values.get("plugins", ()))
         values["scopes"] = self._tables["scopes"]
         values["lifetimes"] = Lifetimes(**self._lifetimes)
+        values["server"] = ServerSettings(**self._tables["server"])
         values["sources"] = self._sources
         return values
 
@@ -274,6 +299,8 @@ def _unknown(key: Key) -> str:
             return "is a single value. Write a table instead."
         case ("stores", _, name, *_):
             return f"is unknown. {checks.advise_name(name, _STORE_KEYS)}"
+        case ("server", name):
+            return f"is unknown. {checks.advise_name(name, _SERVER)}"
         case ("lifetimes", name):
             return f"is unknown. {checks.advise_name(name, _LIFETIMES)}"
         case ("plugin_options", _):
