@@ -44,6 +44,7 @@ from .errors import ClientAuthenticationError, TemporarilyUnavailableError, log_
 from .handles import new_refresh_handle, parse_refresh_handle
 from .metadata import EndpointPaths, Served, server_metadata
 from .redirect_uris import with_parameters
+from .remembered_consent import RememberedConsentMixin
 from .requests import AuthorizationRequest, FormRequest
 from .resource_indicators import requested_resources
 from .resource_owner import ResourceOwner
@@ -80,7 +81,7 @@ class _TokenResponse(dict[str, Any]):
         return "<token response>"
 
 
-class ServerCore(RevokingMixin, AuthlibAuthorizationServer):
+class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServer):
     """Answers requests, finds clients and makes tokens, the same on every edge.
 
     An edge puts it in front of Authlib's class for its framework, whose `super()`

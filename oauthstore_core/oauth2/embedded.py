@@ -80,6 +80,10 @@ class EmbeddedServer(BuiltInMixin):
         read.received_at = self.clock.now()
         return read
 
+    def query_remembered_consent(self, grant: Any, subject: str) -> int | None:
+        """Return when a request was consented to; in own mode the application's page must know."""
+        return None if self.own_mode else super().query_remembered_consent(grant, subject)
+
     def begin_authorization(self, request: Any, end_user: Any) -> Any:
         """Return the grant of a request that no consent page has looked at before.
 

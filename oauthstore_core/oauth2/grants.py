@@ -144,6 +144,7 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
             "resource": self.resources or None,
             "code_challenge": data.get("code_challenge"),
             "auth_time": getattr(owner, "auth_time", None),
+            "consented_at": getattr(owner, "consented_at", None),
         }
         credential = Credential(
             digest(code),
@@ -215,6 +216,7 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
             "scope": code.get_scope(),
             "resource": code.resources or None,
             "auth_time": code.payload.get("auth_time"),
+            "consented_at": code.payload.get("consented_at"),
         }
         return Grant(
             credential.grant_id or generate_identifier(),

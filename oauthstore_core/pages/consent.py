@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -38,6 +38,10 @@ class ConsentServer(Protocol):
 
     def get_consent_grant(self, request: HttpRequest, end_user: Any = None) -> Any:
         """Return the validated grant. `OAuth2Error`: the request cannot be granted."""
+        ...
+
+    def query_remembered_consent(self, grant: Any, subject: str) -> int | None:
+        """Return when `subject` consented to what a validated grant asks for, or None."""
         ...
 
     def create_authorization_response(
@@ -87,6 +91,9 @@ class ConsentPage:
     def show(self, request: HttpRequest, visitor: Visitor | None) -> HttpResponse:
         """Answer GET: the question, or the client's error where it may be told.
 
+        Where the person has consented to as much already, a code: see
+        `query_remembered_consent`.
+
         `SignInNeededError`: as named. `PageError`: a page of ours instead,
         such as for an unknown client (RFC 6749 section 4.1.2.1).
         """
@@ -100,7 +107,11 @@ class ConsentPage:
             return self._to_client(error)
         if visitor is None:
             raise SignInNeededError
-        return self._question(request, visitor, grant)
+        owner = self._consenting(visitor.owner, grant)
+        # HEAD is answered here, too, and must not change anything.
+        if owner is None or request.method != "GET":
+            return self._question(request, visitor, grant)
+        return self._answer(request, owner, grant)
 
     def decide(self, request: HttpRequest, visitor: Visitor | None) -> HttpResponse:
         """Answer POST: a code or a denial for the client, by a redirect.
@@ -119,12 +130,25 @@ class ConsentPage:
             grant = self._server.get_consent_grant(request, end_user=visitor.owner)
         except OAuth2Error as error:
             return self._to_client(error)
-        answer = self._server.create_authorization_response(
-            request, grant_user=visitor.owner if decision == "allow" else None, grant=grant
-        )
+        return self._answer(request, visitor.owner if decision == "allow" else None, grant)
+
+    def _answer(
+        self, request: HttpRequest, owner: ResourceOwner | None, grant: Any
+    ) -> HttpResponse:
+        """Return the redirect with a code, or without an owner with the denial."""
+        answer = self._server.create_authorization_response(request, grant_user=owner, grant=grant)
         if answer.location is None:
             raise _failure(answer)
         return answer
+
+    def _consenting(self, owner: ResourceOwner, grant: Any) -> ResourceOwner | None:
+        """Return who has consented before; the fence of a revocation after that lies past it."""
+        now = self._server.clock.now()
+        consented_at = self._server.query_remembered_consent(grant, owner.subject)
+        if consented_at is None:
+            return None
+        present_at = now if owner.present_at is None else owner.present_at
+        return replace(owner, consented_at=consented_at, present_at=present_at)
 
     def _to_client(self, error: OAuth2Error) -> HttpResponse:
         """Return the redirect that tells the client of an error, where it may be told by one."""

@@ -80,7 +80,7 @@ class Opened:
 
     def decide(self, url: str, decision: str = "allow", **options: Any) -> httpx.Response:
         """Open the consent page and send its form."""
-        page = self.get(url, **options)
+        page = self.get(f"{url}&prompt=consent", **options)
         assert page.status_code == 200, page.text
         form = _Form(page.text)
         return self.post(form.action, data={**form.hidden, "decision": decision}, **options)

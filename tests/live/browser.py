@@ -88,8 +88,10 @@ class Browser:
     def consent(self, url: str, user: TestUser | None = None, decision: str = "allow") -> str:
         """Open an authorization request, decide, and return where the browser is sent.
 
+        The question is asked each time, whatever was allowed before.
         Signs in on the way where that is asked for; without `user` it must not be.
         """
+        url = f"{url}&prompt=consent"
         page = self._client.get(url)
         if page.is_redirect and urlsplit(page.headers["Location"]).path.endswith("/sign-in"):
             assert user is not None, "A sign-in was asked for."

@@ -122,7 +122,7 @@ class StoreSite(GunicornSite):
 
     def code(self) -> dict[str, str]:
         """Consent in a browser's way; return the form that redeems the code."""
-        page = httpx.get(self.url + ask(CLIENT_ID))
+        page = httpx.get(self.url + ask(CLIENT_ID, prompt="consent"))
         form = ConsentForm(page.text)
         answer = httpx.post(self.url + form.action, data={**form.hidden, "decision": "allow"})
         return {

@@ -13,10 +13,11 @@ __all__ = ["decide", "show"]
 
 
 def show(site: Site, request: HttpRequest) -> HttpResponse:
-    """Answer GET: the question, after a sign-in."""
+    """Answer GET: the question, after a sign-in; no question where it was answered before."""
+    present_at = site.server.clock.now()
     session = site.sessions.current(request)
     try:
-        return site.consent.show(request, _visitor(site, session))
+        return site.consent.show(request, _visitor(site, session, present_at))
     except SignInNeededError:
         return _to_sign_in(site, request)
 
@@ -31,7 +32,7 @@ def decide(site: Site, request: HttpRequest) -> HttpResponse:
         return _to_sign_in(site, request)
 
 
-def _visitor(site: Site, session: Session | None, present_at: int | None = None) -> Visitor | None:
+def _visitor(site: Site, session: Session | None, present_at: int) -> Visitor | None:
     if session is None:
         return None
     owner = ResourceOwner(session.account.subject, session.auth_time, present_at)

@@ -92,7 +92,8 @@ def _destination(site: Site, target: str) -> tuple[ClientRecord | None, list[str
         grant = site.server.get_consent_grant(asked)
     except OAuth2Error as error:
         return None, [form_target(error.redirect_uri)] if error.redirect_uri else []
-    return grant.client, []
+    # The consent may be remembered: then the browser goes on to the client at once.
+    return grant.client, [form_target(grant.redirect_uri)]
 
 
 def _too_many_attempts(link: tuple[str, Message]) -> PageError:

@@ -160,7 +160,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 def decide(browser: FlaskClient, url: str, decision: str = "allow", **options: Any) -> TestResponse:
     """Open the consent page and send its form."""
-    page = browser.get(url, **options)
+    page = browser.get(f"{url}&prompt=consent", **options)
     assert page.status_code == 200, page.text
     form = ConsentForm(page.text)
     action = form.action.removeprefix(page.request.environ.get("SCRIPT_NAME", ""))

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from oauthstore_core.backends import BackendPlugin
 from oauthstore_core.errors import ConflictError, StoreTimeoutError, StoreUnavailableError
 from oauthstore_core.memory import MemoryBackend
+from oauthstore_core.oauth2.registration import Registration
 from oauthstore_core.plugins import register_backend
 
 from ...oauth2.watched import FailingAt, WatchedBackend
@@ -21,9 +22,16 @@ from .site import Site, decide, make_site
 ROLES = ("clients", "tokens", "credentials", "nonces")
 Act = Callable[[Site, Any, dict[str, str]], TestResponse]
 
+
+def consent(client: Registration) -> str:
+    """Return the path and query of a request whose question is asked again."""
+    return ask(client.client.client_id, prompt="consent")
+
+
 #: With the number of calls that each makes.
 FLOWS: dict[str, tuple[int, Act]] = {
-    "authorize": (1, lambda site, client, _: site.browser.get(ask(client.client.client_id))),
+    "authorize": (1, lambda site, client, _: site.browser.get(consent(client))),
+    "remembered": (3, lambda site, client, _: site.browser.get(ask(client.client.client_id))),
     "decide": (3, lambda site, client, _: decide(site.browser, ask(client.client.client_id))),
     "redeem": (3, lambda site, client, had: site.redeem(client, had["code"])),
     "refresh": (3, lambda site, client, had: site.refresh(client, had["refresh_token"])),
@@ -50,7 +58,7 @@ CALLS = [
     for flow, (calls, _) in FLOWS.items()
     for k in range(2 if flow == "decide" else 1, calls + 1)
 ]
-PAGES = {"authorize", "decide"}
+PAGES = {"authorize", "remembered", "decide"}
 
 
 @pytest.fixture
