@@ -82,6 +82,7 @@ class Application:
         blocking: bool = False,
         workers: Workers | None = None,
         threaded: Collection[str] = (),
+        immediate: Collection[str] = (),
         not_found: Handler | None = None,
         on_startup: Callable[[], None] | None = None,
         on_shutdown: Callable[[], None] | None = None,
@@ -90,10 +91,13 @@ class Application:
 
         `threaded`: paths whose handlers need a thread all the same, because
         they compute for long, such as one that verifies a password.
+        `immediate`: paths whose handlers never wait, and must not wait for a
+        thread either while all of them wait for a store.
         """
         self._routes = routes
         self._workers = Workers(blocking=blocking) if workers is None else workers
         self._threaded = frozenset(threaded)
+        self._immediate = frozenset(immediate)
         self._not_found = not_found or _not_found
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
@@ -143,6 +147,8 @@ class Application:
             return json_response(500, {"error": "server_error"})
 
     async def _run(self, handler: Handler, request: HttpRequest) -> HttpResponse:
+        if request.path in self._immediate:
+            return handler(request)
         threaded = request.path in self._threaded
         return await self._workers.run(lambda: handler(request), threaded=threaded)
 

@@ -21,7 +21,9 @@ from ..pages.rendering import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
 from ..translation import Message, Translate
+from . import health
 from .accounts import Accounts
+from .cors import Origins, open_to_all
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
 from .pages import consent, home, sign_in, sign_out
@@ -65,6 +67,7 @@ def application_of(
         routes_of(site),
         blocking=server.stores.blocking,
         threaded=(site.paths.sign_in,),
+        immediate=(health.ALIVE, site.paths.metadata, *_static_paths(site)),
         not_found=_page(site, _not_found),
         on_shutdown=server.stores.close,
     )
@@ -110,17 +113,33 @@ def accounts_of(server: RevokingMixin) -> Accounts:
 def routes_of(site: Site) -> dict[str, dict[str, Handler]]:
     """Return every path with its methods and handlers."""
     paths = site.paths
-    routes = protocol_routes(site.server) | {
+    routes = _readable_elsewhere(site.server) | {
+        health.ALIVE: {"GET": health.alive},
+        health.READY: {"GET": health.ready(site.server.stores)},
         paths.home: {"GET": _page(site, home.show)},
         paths.authorize: {"GET": _page(site, consent.show), "POST": _page(site, consent.decide)},
         paths.sign_in: {"GET": _page(site, sign_in.show), "POST": _page(site, sign_in.submit)},
         paths.sign_out: {"GET": _page(site, sign_out.show), "POST": _page(site, sign_out.submit)},
     }
-    for file in site.static_files.values():
-        routes[paths.static(file.hashed_name)] = {"GET": _file(file)}
+    for path, file in zip(_static_paths(site), site.static_files.values(), strict=True):
+        routes[path] = {"GET": _file(file)}
     if site.has_demo:
         routes |= _demo_routes(site)
     return routes
+
+
+def _readable_elsewhere(server: AuthorizationServer) -> dict[str, dict[str, Handler]]:
+    """Return the protocol's routes, with CORS where it belongs."""
+    routes = protocol_routes(server)
+    origins = Origins(server, server.settings.server.allowed_origins)
+    for path in (server.paths.token, server.paths.revocation):
+        routes[path] = origins.guard(routes[path]["POST"])
+    routes[server.paths.metadata] = {"GET": open_to_all(routes[server.paths.metadata]["GET"])}
+    return routes
+
+
+def _static_paths(site: Site) -> list[str]:
+    return [site.paths.static(file.hashed_name) for file in site.static_files.values()]
 
 
 def _demo_routes(site: Site) -> dict[str, dict[str, Handler]]:
