@@ -15,9 +15,9 @@ from .load import FLOWS, Flow, Measured, flows_of, measure
 from .servers import SERVERS, Server, serving
 from .setting import Setting
 
-SIDES = ("handwritten", "ours_flask", "ours_before_flask")
+SIDES = ("handwritten", "ours_flask", "ours_with_hooks")
 #: A view of the application's own is Flask's to call, on any side.
-SAME_AS_BEFORE = ("ours_before_flask", "bearer")
+SAME_AS_BEFORE = ("ours_with_hooks", "bearer")
 LEVELS = ("FULL", "NORMAL")
 
 

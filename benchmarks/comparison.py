@@ -56,7 +56,7 @@ class Comparison:
         names = ("per_second", "cpu_us", "p99_ms")
         rates, cpu, tails = (_columns(sides, ours, name) for name in names)
         cells = [
-            flow if ours == "ours_flask" else f"{flow}, before Flask",
+            flow if ours == "ours_flask" else f"{flow}, with hooks",
             *map(_spread, rates),
             _ratio(*rates),
             *(f"{median(column):,.0f}" for column in cpu),

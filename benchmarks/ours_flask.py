@@ -18,14 +18,14 @@ from .setting import CLIENT_ID, CLIENT_SECRET, METADATA, SCOPE, SECRET_KEY, Sett
 __all__ = ["create_app"]
 
 
-def create_app(*, before_flask: bool = False) -> Flask:
+def create_app() -> Flask:
     """Return the application on the database that the environment names."""
     setting = Setting.of_environment()
     app = Flask(__name__)
     app.config["SECRET_KEY"] = SECRET_KEY
     store = {"url": setting.url, "options": {"synchronous": setting.synchronous}}
     server = AuthorizationServer(app, stores={"default": store})
-    app.register_blueprint(server.blueprint(lambda: None, before_flask=before_flask))
+    app.register_blueprint(server.blueprint(lambda: None))
     with suppress(DuplicateError):
         server.register_client(METADATA, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
     require_oauth = ResourceProtector(server)

@@ -32,6 +32,11 @@ _ENDPOINTS: Final = (RevocationEndpoint, IntrospectionEndpoint)
 class BuiltInMixin(ServerCore):
     """Registers our grants and endpoints, behind those of the application whenever they come."""
 
+    #: What was registered when all of it was ours; None where it was not.
+    _built_in: list[Any] | None = None
+    #: What makes token responses; None where it is the application's from the beginning.
+    _generator: BearerTokenGenerator | None = None
+
     def register_built_ins(self) -> None:
         """Register the grants that the settings name, the endpoints, and the token generator.
 
@@ -49,15 +54,17 @@ class BuiltInMixin(ServerCore):
                 self.register_endpoint(endpoint)
         if "default" not in self._token_generators:
             self.register_token_generator("default", self.create_generator())
+        self._built_in = [*map(_copied, self._registered())] if self._is_all_built_in() else None
 
     def create_generator(self, *, refreshes: bool = True) -> BearerTokenGenerator:
         """Return what makes the token responses, with refresh tokens where they are served."""
         with_refresh = refreshes and "refresh_token" in self.settings.grants
-        return BearerTokenGenerator(
+        self._generator = BearerTokenGenerator(
             self.generate_access_token,
             self.generate_refresh_token if with_refresh else None,
             self.expires_in,
         )
+        return self._generator
 
     def register_grant(self, grant_cls: type[Any], extensions: Any = None) -> None:
         """Register a grant class; ours serve only the grant types that no other one does."""
@@ -95,12 +102,44 @@ class BuiltInMixin(ServerCore):
                 )
         return ()
 
+    @property
+    def has_only_built_ins(self) -> bool:
+        """Whether nothing is registered but what `register_built_ins` does, nor was before it."""
+        return self._registered() == self._built_in and not any(self._hooks.values())
+
+    def _registered(self) -> list[Any]:
+        return [
+            self._authorization_grants,
+            self._token_grants,
+            self._endpoints,
+            self._token_generators,
+            self._client_auth._methods,  # noqa: SLF001 - Authlib's registry has no reader
+            self._extensions,
+        ]
+
+    def _is_all_built_in(self) -> bool:
+        endpoints = (one for registered in self._endpoints.values() for one in registered)
+        return (
+            all(map(_is_built_in, (*self._authorization_grants, *self._token_grants)))
+            and all(type(one) in _ENDPOINTS for one in endpoints)
+            and self._token_generators == {"default": self._generator}
+            and self._client_auth._methods == self._authentication  # noqa: SLF001 - the same
+            and not self._extensions
+        )
+
     def register_endpoint(self, endpoint: Any) -> None:
         """Register an endpoint class or instance; it replaces ours of that name."""
         known = self._endpoints.get(endpoint.ENDPOINT_NAME, [])
         if any(type(one) in _ENDPOINTS for one in known):
             del self._endpoints[endpoint.ENDPOINT_NAME]
         super().register_endpoint(endpoint)
+
+
+def _copied(registered: Any) -> Any:
+    """Return it with lists and dicts of its own, and the very same in them."""
+    if isinstance(registered, dict):
+        return {name: _copied(one) for name, one in registered.items()}
+    return [*registered] if isinstance(registered, list) else registered
 
 
 def _unique(names: Iterable[str]) -> Sequence[str]:

@@ -99,9 +99,13 @@ class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServ
         self._seen = ContextVar("oauthstore_clients_seen", default=None)
         self._load_user: LoadUser | None = None
         # In the place of Authlib's, which tell an unknown client from a wrong secret.
-        self.register_client_auth_method("client_secret_basic", authentication.secret_basic(self))
-        self.register_client_auth_method("client_secret_post", authentication.secret_post(self))
-        self.register_client_auth_method("none", authentication.no_secret)
+        self._authentication = {
+            "client_secret_basic": authentication.secret_basic(self),
+            "client_secret_post": authentication.secret_post(self),
+            "none": authentication.no_secret,
+        }
+        for method, authenticate in self._authentication.items():
+            self.register_client_auth_method(method, authenticate)
 
     def configure(
         self,

@@ -38,6 +38,7 @@ from .configuration import (
     check_authlib_keys,
     expires_in_of,
     generator_of,
+    has_functions,
     settings_of,
 )
 from .options import Options
@@ -108,6 +109,7 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         self._opened = stores
         self.configure(settings, stores, clock=clock, load_user=load_user, translate=translate)
         self._take_generators(app)
+        self._calls_back = any((self._query_client, load_user, translate, has_functions(app)))
         self.load_config(app.config)
         if not self.own_mode:
             self.register_built_ins()
@@ -158,6 +160,16 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     def expires_in(self, client: Any, grant_type: str) -> int:
         """Return for how many seconds an access token lives."""
         return self._expires_in(client, grant_type)
+
+    @property
+    def is_all_ours(self) -> bool:
+        """Whether a request calls nothing of the application's but its plugins."""
+        return (
+            type(self) is AuthorizationServer
+            and not self.own_mode
+            and not self._calls_back
+            and self.has_only_built_ins
+        )
 
     # --- the issuer, and where the endpoints lie ---
 
@@ -242,7 +254,7 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         login_url: str | None = None,
         name: str = "oauthstore",
         url_prefix: str | None = None,
-        before_flask: bool = False,
+        before_flask: bool | None = None,
     ) -> Blueprint:
         """Return a blueprint with all endpoints and a consent page; see `create_blueprint`."""
         return create_blueprint(

@@ -13,6 +13,7 @@ from flask.blueprints import BlueprintSetupState
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.embedded import EmbeddedConsent
 from ...sealing import KeyRing
+from .dispatching import Dispatching
 from .early import EarlyAnswers
 from .requests import read_request, to_flask
 
@@ -35,7 +36,7 @@ def create_blueprint(
     login_url: str | None,
     name: str,
     url_prefix: str | None,
-    before_flask: bool,
+    before_flask: bool | None,
 ) -> Blueprint:
     """Return ``/authorize``, ``/token``, ``/revoke``, ``/introspect`` and the metadata.
 
@@ -43,11 +44,12 @@ def create_blueprint(
     the metadata at the root, where RFC 8414 wants it. `user_id` is called in
     the request, so that it may look into the session; `login_url` is where
     somebody who is not signed in is sent, with the address to come back to as
-    the parameter ``next``. `before_flask`: token, revocation and introspection
-    requests are answered before Flask dispatches, which takes less time; what
-    the application has Flask do around a request (hooks, error handlers,
-    session) is then not done for these, and a grant class of its own finds the
-    application's context there, but no request of Flask's.
+    the parameter ``next``. `before_flask`: whether token, revocation and
+    introspection requests are answered before Flask dispatches, which takes
+    less time; what the application has Flask do around a request (hooks, error
+    handlers, session) is then not done for these, and a grant class of its own
+    finds the application's context there, but no request of Flask's. None: where
+    the application has nothing of the kind, so that nobody can tell.
     """
     prefix = url_prefix or urlsplit(server.settings.issuer or "").path.rstrip("/") or USUAL_PREFIX
     blueprint = Blueprint(name, __name__, url_prefix=prefix)
@@ -58,18 +60,24 @@ def create_blueprint(
         view = _endpoint(server, endpoint)
         blueprint.add_url_rule(path, endpoint, view, methods=["POST"])
     blueprint.record(lambda state: _register_metadata(server, state))
-    if before_flask:
-        blueprint.record(lambda state: _answer_early(server, state))
+    if before_flask is not False:
+        always = before_flask is True
+        blueprint.record(lambda state: _answer_early(server, state, always=always))
     return blueprint
 
 
-def _answer_early(server: AuthorizationServer, state: BlueprintSetupState) -> None:
-    prefix = state.url_prefix or ""
-    paths: dict[str, str | None] = {f"{prefix}{path}": name for name, path in _ENDPOINTS.items()}
+def _answer_early(server: AuthorizationServer, state: BlueprintSetupState, *, always: bool) -> None:
+    paths = {name: f"{state.url_prefix or ''}{path}" for name, path in _ENDPOINTS.items()}
+    token = f"{state.url_prefix or ''}/token"
     app = cast("Flask", state.app)
-    early = EarlyAnswers(server, app, {f"{prefix}/token": None, **paths})
+    dispatching = None
+    if not always:
+        prefix = f"{state.name_prefix}.{state.name}".lstrip(".")
+        views = {path: f"{prefix}.{name}" for name, path in paths.items()}
+        dispatching = Dispatching(server, app, {token: f"{prefix}.token", **views})
+    answers = {token: None, **{path: name for name, path in paths.items()}}
     # That is how Flask has middleware put in front of an application.
-    app.wsgi_app = early  # type: ignore[method-assign]
+    app.wsgi_app = EarlyAnswers(server, app, answers, dispatching)  # type: ignore[method-assign]
 
 
 def _endpoint(server: AuthorizationServer, name: str) -> Callable[[], Response]:

@@ -26,6 +26,7 @@ __all__ = [
     "derived_keys",
     "expires_in_of",
     "generator_of",
+    "has_functions",
     "settings_of",
 ]
 
@@ -126,6 +127,12 @@ def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[
         "types set OAUTHSTORE_LIFETIMES = {'access_token': 600}."
     )
     raise SettingsError([problem])
+
+
+def has_functions(app: Flask) -> bool:
+    """Tell whether some of Authlib's keys name functions of the application's."""
+    generators = (generator_of(app, key) for key in (ACCESS, REFRESH))
+    return any(generators) or callable(_imported(EXPIRES_IN, app.config.get(EXPIRES_IN)))
 
 
 def _is_lifetime(value: object) -> bool:

@@ -1,8 +1,8 @@
 """Token, revocation and introspection requests answered before Flask dispatches them.
 
 Most of what such a request costs under Flask is Flask's: contexts, routing, the
-session, a response object. None of it is needed here, so an application that
-does nothing of its own around these endpoints can leave it out.
+session, a response object. None of it is needed here, so it is left out where an
+application does nothing of its own around these endpoints, or wants it so.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask
 
 from ...http import HttpRequest, HttpResponse, json_response
+from .dispatching import Dispatching
 from .requests import MAXIMUM_BODY, WsgiHeaders
 
 if TYPE_CHECKING:
@@ -25,22 +26,31 @@ __all__ = ["EarlyAnswers"]
 _Environ = dict[str, Any]
 _Application = Callable[[_Environ, Any], Iterable[bytes]]
 _Answer = Callable[[HttpRequest], HttpResponse]
+_MOST_DIGITS: Final = 9
 
 
 class EarlyAnswers:
     """A WSGI application in front of Flask's.
 
     What it does not answer itself it hands on untouched: other paths and
-    methods, a body whose length is not told, and everything until the issuer
-    is known.
+    methods, a body whose length is not told, everything until the issuer is
+    known, and what Flask's dispatching would add something to.
     """
 
     def __init__(
-        self, server: AuthorizationServer, app: Flask, paths: Mapping[str, str | None]
+        self,
+        server: AuthorizationServer,
+        app: Flask,
+        paths: Mapping[str, str | None],
+        dispatching: Dispatching | None,
     ) -> None:
-        """Answer `paths`, each with the name of its endpoint, or None for the token endpoint."""
+        """Answer `paths`, each with the name of its endpoint, or None for the token endpoint.
+
+        Without `dispatching`, whatever that would add.
+        """
         self._server = server
         self._app = app
+        self._dispatching = dispatching
         self._behind: _Application = app.wsgi_app
         self._answers = {path: _answer_of(server, name) for path, name in paths.items()}
 
@@ -49,10 +59,10 @@ class EarlyAnswers:
         answer = self._answers.get(environ["PATH_INFO"])
         if answer is None or environ["REQUEST_METHOD"] != "POST":
             return self._behind(environ, start_response)
-        length = environ.get("CONTENT_LENGTH") or ""
-        if not length.isdecimal() or int(length) > MAXIMUM_BODY or not self._is_known():
+        length = _length(environ)
+        if length is None or not self._is_mine(environ, length):
             return self._behind(environ, start_response)
-        request = _read(environ, int(length))
+        request = _read(environ, length)
         # The application's own functions, such as `load_user`, may ask for its database.
         with self._app.app_context(), self._server.neutral():
             response = self._respond(answer, request)
@@ -66,8 +76,18 @@ class EarlyAnswers:
             self._app.logger.exception("A request failed: %r", request)
             return json_response(500, {"error": "server_error"})
 
-    def _is_known(self) -> bool:
-        return self._server.settings.issuer is not None
+    def _is_mine(self, environ: _Environ, length: int) -> bool:
+        if self._server.settings.issuer is None:
+            return False
+        return self._dispatching is None or self._dispatching.adds_nothing(environ, length)
+
+
+def _length(environ: _Environ) -> int | None:
+    """Return how long the body is, None where that is not told, or it is longer than any form."""
+    told = environ.get("CONTENT_LENGTH") or ""
+    if not told.isdecimal() or len(told) > _MOST_DIGITS or int(told) > MAXIMUM_BODY:
+        return None
+    return int(told)
 
 
 def _answer_of(server: AuthorizationServer, name: str | None) -> _Answer:
