@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,10 +37,13 @@ class Invocation:
     store: str | None = None
     issuer: str | None = None
     as_json: bool = False
+    #: What a command's own options say of the table `server`.
+    server: dict[str, object] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         """Return the settings; `SettingsError` lists what is wrong with them."""
-        return Settings.load(self.config, overrides={"store": self.store, "issuer": self.issuer})
+        overrides = {"store": self.store, "issuer": self.issuer, "server": self.server}
+        return Settings.load(self.config, overrides=overrides)
 
     @contextmanager
     def stores(self) -> Generator[Stores, None, None]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..settings import Settings, is_loopback
+from ..settings.checks import judge_bind, split_bind
 from .failures import RefusedFailure, warn
 
 __all__ = ["Address", "judge_exposure", "parse_address", "usual_address"]
@@ -55,16 +56,17 @@ def parse_address(
     """Return the address that ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT`` is; for click."""
     if value is None:
         return None
-    host, colon, port = value.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) not in range(1, 65536):
-        raise click.BadParameter(
-            f"{value!r} is not HOST:PORT. Write it as 127.0.0.1:8000.", context, parameter
-        )
-    return Address(host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port))
+    found = split_bind(value)
+    if found is None:
+        raise click.BadParameter(f"It {judge_bind(value)}", context, parameter)
+    return Address(*found)
 
 
 def usual_address(settings: Settings) -> Address:
-    """Return where to listen when nobody says: the issuer's own address, on loopback."""
+    """Return where to listen: as set, else at the issuer's own address, on loopback."""
+    found = split_bind(settings.server.bind or "")
+    if found is not None:
+        return Address(*found)
     parts = urlsplit(settings.issuer or "")
     if settings.issuer and parts.scheme == "http" and parts.hostname:
         return Address(parts.hostname, parts.port or 80)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import secrets
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from ..integrations.asgi import Application
 from ..oauth2.server import AuthorizationServer
-from ..server.application import accounts_of, application_of, open_server
+from ..server.application import accounts_of, application_of
 from ..server.demo import SCOPES, DemoNotes, demo_settings, prepare_demo
 from ..settings import Settings
-from ..stores import check_capabilities
-from .access_log import WithoutQuery
+from ..settings.checks import LOG_FORMATS, MAXIMUM_WORKERS
 from .banner import announce
 from .initialize import FILE_NAME, initialize
 from .invocation import Invocation, global_options, pass_invocation
-from .listening import Address, judge_exposure, parse_address, usual_address
+from .listening import Address, parse_address, usual_address
+from .starting import open_checked, warn_of_proxies
+from .web_server import raise_file_limit, uvicorn_options
 
 __all__ = ["serve"]
 
 _FACTORY: Final = "oauthstore_core.server.application:create_application"
 _DEMO_FACTORY: Final = "oauthstore_core.server.application:create_demo_application"
-#: Seconds that requests at work are given when the server is stopped.
-_PATIENCE: Final = 10
 
 
 @click.command()
@@ -44,45 +41,60 @@ _PATIENCE: Final = 10
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    help="How many processes; more than one needs a store that they can share.",
+    type=click.IntRange(1, MAXIMUM_WORKERS),
+    help="How many processes, by default one; more need a store that they can share.",
 )
 @click.option("--demo", is_flag=True, help="Add a client, an application and an account to try.")
-@click.option("--access-log", is_flag=True, help="Log every request.")
+@click.option("--access-log/--no-access-log", default=None, help="Log every request, or none.")
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    help="json: one object a line. By default text.",
+)
 @global_options
 @pass_invocation
 def serve(
     invocation: Invocation,
+    /,
     address: Address | None,
     *,
-    workers: int,
     demo: bool,
-    access_log: bool,
+    **options: object,
 ) -> None:
-    """Run the server: its pages, the OAuth endpoints and the metadata.
+    """Run the server: its pages, the OAuth endpoints, the metadata and /health.
 
-    Without any configuration, on loopback, it makes one as `init` does.
+    Without any configuration, on loopback, it makes one as `init` does. The
+    options stand for the table `server` of the configuration. SIGTERM and
+    Ctrl-C let the requests at work end.
     """
-    settings = _configure(invocation, address)
-    address = address or usual_address(settings)
+    invocation.server = options | {"bind": address and f"{address.host}:{address.port}"}
+    settings = _configure(invocation)
+    address = usual_address(settings)
     settings = _with_issuer(invocation, settings, address)
-    judge_exposure(settings, address)
-    address.refuse_if_taken()
-    server = open_server(demo_settings(settings) if demo else settings)
-    check_capabilities(settings, server.stores, workers=workers)
+    server = open_checked(demo_settings(settings) if demo else settings, address)
+    warn_of_proxies(settings)
     server.stores.migrate()
     notes = prepare_demo(server, accounts_of(server)) if demo else None
-    announce(invocation, server, address, workers=workers, notes=notes)
-    options = _uvicorn_options(address, access_log=access_log)
-    if workers == 1:
+    announce(invocation, server, address, workers=settings.server.workers, notes=notes)
+    raise_file_limit()
+    _run(invocation, server, address, notes)
+
+
+def _run(
+    invocation: Invocation,
+    server: AuthorizationServer,
+    address: Address,
+    notes: DemoNotes | None,
+) -> None:
+    listening = server.settings.server
+    options = uvicorn_options(address, listening)
+    if listening.workers == 1:
         uvicorn.run(_application(server, notes), **options)
-    else:
-        server.stores.close()
-        _hand_over(invocation, os.environ)
-        factory = _DEMO_FACTORY if demo else _FACTORY
-        uvicorn.run(factory, factory=True, workers=workers, **options)
+        return
+    server.stores.close()
+    _hand_over(invocation, os.environ)
+    factory = _FACTORY if notes is None else _DEMO_FACTORY
+    uvicorn.run(factory, factory=True, workers=listening.workers, **options)
 
 
 def _application(server: AuthorizationServer, notes: DemoNotes | None) -> Application:
@@ -90,12 +102,12 @@ def _application(server: AuthorizationServer, notes: DemoNotes | None) -> Applic
     return application_of(server, demo_scopes=demo_scopes)
 
 
-def _configure(invocation: Invocation, address: Address | None) -> Settings:
+def _configure(invocation: Invocation) -> Settings:
     """Return the settings; where there are no keys and no file, make them."""
     settings = invocation.settings()
     has_file = any(source.startswith("file ") for source in settings.sources.values())
-    exposed = address is not None and not address.is_loopback
-    if settings.secret_keys or has_file or invocation.config or exposed:
+    address = usual_address(settings)
+    if settings.secret_keys or has_file or invocation.config or not address.is_loopback:
         return settings
     if not settings.names_no_store and _is_memory(settings):
         # What is sealed ends with the process, so its key may, too.
@@ -103,7 +115,7 @@ def _configure(invocation: Invocation, address: Address | None) -> Settings:
         return invocation.settings()
     path = Path(FILE_NAME).absolute()
     store = None if settings.names_no_store else settings.stores["default"].url
-    issuer = settings.issuer or (address or usual_address(settings)).url
+    issuer = settings.issuer or address.url
     initialize(path, store=store, issuer=issuer)
     click.echo(f"There was no configuration: made {path}.", err=True)
     return invocation.settings()
@@ -134,27 +146,3 @@ def _hand_over(invocation: Invocation, environ: MutableMapping[str, str]) -> Non
         replaced = ("OAUTHSTORE_STORES", "OAUTHSTORE_ROLES")
         for variable in [name for name in environ if name.startswith(replaced)]:
             del environ[variable]
-
-
-def _uvicorn_options(address: Address, *, access_log: bool) -> dict[str, Any]:
-    logging = copy.deepcopy(LOGGING_CONFIG)
-    for name in ("oauthstore", "oauthstore_core"):
-        logging["loggers"][name] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    # These two write JSON, a line an event, and nothing stands in front of it.
-    logging["formatters"]["bare"] = {"format": "%(message)s"}
-    logging["handlers"]["events"] = {**logging["handlers"]["default"], "formatter": "bare"}
-    for name in ("oauthstore.audit", "oauthstore.refusals"):
-        logging["loggers"][name] = {"handlers": ["events"], "level": "INFO", "propagate": False}
-    logging["filters"] = {"without_query": {"()": f"{WithoutQuery.__module__}.WithoutQuery"}}
-    logging["handlers"]["access"]["filters"] = ["without_query"]
-    return {
-        "host": address.host,
-        "port": address.port,
-        "access_log": access_log,
-        "log_config": logging,
-        "log_level": "info" if access_log else "warning",
-        "server_header": False,
-        # What a proxy says of the client is believed of those proxies that are named, only.
-        "proxy_headers": bool(os.environ.get("FORWARDED_ALLOW_IPS")),
-        "timeout_graceful_shutdown": _PATIENCE,
-    }

@@ -30,13 +30,19 @@ from .pages import consent, home, sign_in, sign_out
 from .site import Site, View, build_site
 
 __all__ = [
+    "STANDALONE_ROLES",
     "accounts_of",
     "application_of",
     "create_application",
     "create_demo_application",
+    "judge_standalone",
     "open_server",
     "routes_of",
 ]
+
+
+#: The roles that the standalone server needs: its accounts, too.
+STANDALONE_ROLES = (*REQUIRED_ROLES, "accounts")
 
 
 def create_application(
@@ -80,6 +86,15 @@ def open_server(
 
     `ConfigurationError`: what is missing or does not fit.
     """
+    if problems := judge_standalone(settings):
+        raise SettingsError(problems)
+    clock = SystemClock() if clock is None else clock
+    stores = open_stores(settings, required_roles=STANDALONE_ROLES, clock=clock)
+    return AuthorizationServer(settings, stores, clock=clock, translate=translate)
+
+
+def judge_standalone(settings: Settings) -> list[str]:
+    """Return what the settings lack for a server of its own."""
     problems = []
     if settings.issuer is None:
         problems.append(
@@ -91,11 +106,7 @@ def open_server(
             "`secret_keys` is empty, but sessions and codes are sealed under them. "
             "Let `oauthstore init` make a configuration, or set a key of your own."
         )
-    if problems:
-        raise SettingsError(problems)
-    clock = SystemClock() if clock is None else clock
-    stores = open_stores(settings, required_roles=(*REQUIRED_ROLES, "accounts"), clock=clock)
-    return AuthorizationServer(settings, stores, clock=clock, translate=translate)
+    return problems
 
 
 def accounts_of(server: RevokingMixin) -> Accounts:

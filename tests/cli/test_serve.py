@@ -20,14 +20,14 @@ import httpx
 import pytest
 import uvicorn
 
-from oauthstore_core.cli.access_log import WithoutQuery
 from oauthstore_core.cli.banner import announce
 from oauthstore_core.cli.invocation import Invocation
 from oauthstore_core.cli.listening import Address, usual_address
-from oauthstore_core.cli.serve import _uvicorn_options
+from oauthstore_core.cli.logs import WithoutQuery
+from oauthstore_core.cli.web_server import uvicorn_options
 from oauthstore_core.server.application import open_server
 from oauthstore_core.server.demo import DemoNotes
-from oauthstore_core.settings import Settings
+from oauthstore_core.settings import ServerSettings, Settings
 
 from .conftest import Run
 
@@ -224,18 +224,24 @@ def test_secrets_are_shown_at_the_first_start_and_then_how_to_make_others(
 
 @pytest.mark.parametrize(
     ("named", "seen"),
-    [("127.0.0.1", "192.0.2.7"), ("192.0.2.1", "127.0.0.1"), ("", "127.0.0.1")],
+    [
+        (("127.0.0.1",), "192.0.2.7"),
+        (("127.0.0.0/8", "192.0.2.7"), "203.0.113.9"),
+        (("192.0.2.1",), "127.0.0.1"),
+        ((), "127.0.0.1"),
+    ],
 )
 def test_a_proxy_that_is_named_tells_who_asks(
-    monkeypatch: pytest.MonkeyPatch, named: str, seen: str
+    monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...], seen: str
 ) -> None:
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", named)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     addresses = []
 
     async def application(scope: dict[str, Any], *_: object) -> None:
         addresses.append(scope["client"][0])
 
-    options = _uvicorn_options(Address("127.0.0.1", 8000), access_log=False)
+    server = ServerSettings(trusted_proxies=named)
+    options = uvicorn_options(Address("127.0.0.1", 8000), server)
     config = uvicorn.Config(application, **options | {"log_config": None})
     config.load()
     scope = {

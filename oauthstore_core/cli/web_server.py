@@ -1,0 +1,58 @@
+"""The web server around the application: uvicorn, its limits and its logs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Final
+
+from ..settings import ServerSettings
+from .listening import Address
+from .logs import logging_configuration
+
+__all__ = ["raise_file_limit", "uvicorn_options"]
+
+#: Seconds that requests at work are given when the server is stopped.
+_PATIENCE: Final = 10
+#: As many connections as one process has a use for.
+_FILES: Final = 1 << 16
+
+
+def uvicorn_options(address: Address, server: ServerSettings) -> dict[str, Any]:
+    """Return what uvicorn is started with."""
+    return {
+        "host": address.host,
+        "port": address.port,
+        "http": _protocol(),
+        # Nobody speaks WebSocket here; uvicorn would look for a library that does.
+        "ws": "none",
+        "access_log": server.access_log,
+        "log_config": logging_configuration(server.log_format),
+        "log_level": "info" if server.access_log else "warning",
+        "server_header": False,
+        # What a proxy says of the client is believed of those proxies that are named, only.
+        "proxy_headers": bool(server.trusted_proxies),
+        "forwarded_allow_ips": list(server.trusted_proxies),
+        "timeout_graceful_shutdown": _PATIENCE,
+    }
+
+
+def _protocol() -> Any:  # noqa: ANN401 - a name of uvicorn's, or a class
+    try:
+        from .connection import Connection  # noqa: PLC0415 - httptools is for CPython
+    except ModuleNotFoundError:
+        # h11, which has limits of its own for what it reads.
+        return "h11"
+    return Connection
+
+
+def raise_file_limit() -> None:
+    """Let this process and its workers have as many connections as the machine allows."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ModuleNotFoundError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
