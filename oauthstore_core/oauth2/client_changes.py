@@ -49,8 +49,8 @@ def rotate_secret(
     payload = json.loads(client.payload)
     if payload["metadata"].get("token_endpoint_auth_method") == "none":
         raise InvalidClientMetadataError(
-            f"A new secret is asked for, but {client.client_id} is a public client (method none), "
-            "which has none. Register another token_endpoint_auth_method first."
+            "A public client (method none) has no client_secret: register another "
+            "token_endpoint_auth_method first."
         )
     now, secret = clock.now(), generate_handle()
     kept = [item | {"expires_at": now + overlap} for item in _latest(payload, now) if overlap > 0]

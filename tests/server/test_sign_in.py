@@ -104,9 +104,63 @@ def test_the_eleventh_attempt_on_a_name_waits_even_with_the_right_password(
     answer = browser.sign_in()
 
     assert answer.status == 429
-    assert answer.header("Retry-After") == "300"
-    clock.advance(300)
+    assert answer.header("Retry-After") == "60"
+    assert "Wait a minute" in answer.text
+    clock.advance(60)
     assert browser.sign_in().status == 303
+
+
+def test_a_name_on_which_the_attempts_go_on_is_locked_for_a_while(
+    browser: Browser, clock: FakeClock
+) -> None:
+    first = clock.now()
+    for _ in range(3):
+        assert [browser.sign_in(password="wrong").status for _ in range(10)] == [422] * 10
+        clock.advance(60)
+
+    answer = browser.sign_in()
+
+    assert (answer.status, answer.header("Retry-After")) == (429, "900")
+    assert "quarter of an hour" in answer.text
+    clock.advance(first + 899 - clock.now())
+    assert browser.sign_in().status == 429
+    clock.advance(1)
+    assert browser.sign_in().status == 303
+
+
+def test_attempts_that_are_not_looked_at_lock_nobody(browser: Browser, clock: FakeClock) -> None:
+    for _ in range(50):
+        browser.sign_in(password="wrong")
+    clock.advance(60)
+
+    assert browser.sign_in().status == 303
+
+
+def test_what_is_refused_for_an_address_is_not_counted_for_the_name(
+    browser: Browser, new_browser: NewBrowser
+) -> None:
+    for number in range(100):
+        browser.sign_in(f"name{number}", "wrong")
+    for _ in range(20):
+        assert browser.sign_in(password="wrong").status == 429
+
+    assert new_browser("192.0.2.2").sign_in().status == 303
+
+
+def test_a_whole_network_of_ipv6_is_one_address(new_browser: NewBrowser) -> None:
+    for number in range(100):
+        new_browser(f"2001:db8::{number:x}").sign_in(f"name{number}", "wrong")
+
+    assert new_browser("2001:db8::ffff:1").sign_in().status == 429
+    assert new_browser("2001:db8:0:1::1").sign_in().status == 303
+
+
+def test_an_ipv4_address_is_one_however_it_is_written(new_browser: NewBrowser) -> None:
+    for number in range(100):
+        new_browser("::ffff:192.0.2.9").sign_in(f"name{number}", "wrong")
+
+    assert new_browser("192.0.2.9").sign_in().status == 429
+    assert new_browser("::ffff:192.0.2.10").sign_in().status == 303
 
 
 def test_attempts_on_an_unknown_name_are_counted_in_the_same_way(browser: Browser) -> None:
@@ -142,7 +196,7 @@ def test_counts_carry_neither_names_nor_addresses(
 
     browser.sign_in()
 
-    assert len(seen) == 2
+    assert len(seen) == 4
     assert all(len(digest) == 64 and int(digest, 16) >= 0 for digest in seen)
 
 

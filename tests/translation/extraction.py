@@ -31,7 +31,7 @@ Said = str | tuple[str, str]
 OURS = Path(oauthstore_core.__file__).parent
 AUTHLIB = Path(authlib.__file__).parent
 #: Whoever registers a client reads these, in a program or on the command line: no client does.
-NOT_TOLD = {"registration.py"}
+NOT_TOLD = {"client_changes.py", "registration.py"}
 #: What is not put into a description as it comes, but is one of few words.
 WORDS = {"what": ("query", "form"), "told": ("A parameter more than once", "Multiple '{}'")}
 

@@ -14,7 +14,7 @@ from ...pages.refusals import PageError
 from ...translation import Message
 from ..accounts import normalize_name
 from ..site import Site
-from ..throttle import WINDOW
+from ..throttle import LOCKED
 
 __all__ = ["address", "show", "submit"]
 
@@ -41,8 +41,10 @@ def submit(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer POST: sign in and go on, or show the form again."""
     site.refuse_forged(site.sessions.visit(request), request)
     name, password = single(request.form, "name") or "", single(request.form, "password") or ""
-    if not site.throttle.admit(normalize_name(name), request.address):
-        raise _too_many_attempts((address(site, _target(site, request)), Message("Sign in")))
+    wait = site.throttle.admit(normalize_name(name), request.address)
+    if wait:
+        link = (address(site, _target(site, request)), Message("Sign in"))
+        raise _too_many_attempts(link, wait)
     account = site.accounts.verify(name, password)
     if account is None:
         return _form(site, request, name=name, is_wrong=True)
@@ -96,16 +98,22 @@ def _destination(site: Site, target: str) -> tuple[ClientRecord | None, list[str
     return grant.client, [form_target(grant.redirect_uri)]
 
 
-def _too_many_attempts(link: tuple[str, Message]) -> PageError:
+_SLOWED = Message("Wait a minute, then try again. If it was not you, tell the operator.")
+_LOCKED = Message(
+    "Wait a quarter of an hour, then try again. If it was not you, tell the operator."
+)
+
+
+def _too_many_attempts(link: tuple[str, Message], wait: int) -> PageError:
     """Return the page for somebody who tries too often; it tells nothing of the account."""
     return PageError(
         status=429,
         title=Message("Too many attempts to sign in"),
         explanation=Message(
-            "There were more attempts with this name, or from your network, than are "
-            "allowed within five minutes. Further ones are not looked at."
+            "There were more attempts with this name, or from your network, than are allowed "
+            "at a time. Further ones are not looked at."
         ),
-        advice=Message("Wait five minutes, then try again. If it was not you, tell the operator."),
-        headers=[("Retry-After", str(WINDOW))],
+        advice=_LOCKED if wait == LOCKED else _SLOWED,
+        headers=[("Retry-After", str(wait))],
         link=link,
     )
