@@ -59,7 +59,7 @@ class Runner(Protocol):
 class Session:
     """A connection of the driver, for as long as one step takes."""
 
-    __slots__ = ("_begin", "_connection", "_cursor", "_on_io", "broken")
+    __slots__ = ("_begin", "_connection", "_cursor", "_inside", "_on_io", "broken")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Session:
         self._cursor = cursor
         self._begin = begin
         self._on_io = on_io
+        self._inside = False
         #: Whether the connection could not be brought back to where it was.
         self.broken = False
 
@@ -89,14 +90,33 @@ class Session:
         return count
 
     def within(self, work: Callable[[Session], T]) -> T:
-        """Do the work between BEGIN and COMMIT; whatever it raises undoes it."""
+        """Do the work between BEGIN and COMMIT; whatever it raises undoes it.
+
+        Within such work it stands between SAVEPOINT and RELEASE instead.
+        """
+        if self._inside:
+            return self._within_savepoint(work)
         self._command(self._begin)
+        self._inside = True
         try:
             result = work(self)
             self._command("COMMIT")
         except BaseException:
             self.attempt(self._connection.rollback)
             raise
+        finally:
+            self._inside = False
+        return result
+
+    def _within_savepoint(self, work: Callable[[Session], T]) -> T:
+        self._command("SAVEPOINT oauthstore")
+        try:
+            result = work(self)
+        except BaseException:
+            self._command("ROLLBACK TO oauthstore")
+            self._command("RELEASE oauthstore")
+            raise
+        self._command("RELEASE oauthstore")
         return result
 
     def attempt(self, repair: Callable[[], object]) -> None:

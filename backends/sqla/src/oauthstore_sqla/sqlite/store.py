@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -18,12 +17,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from oauthstore_core.errors import StoreError, StoreUnavailableError
 
 from ..engine import Session, Statement
-from ..errors import BusyError, missing_schema
+from ..errors import BusyError, missing_schema, unavailable
 from ..options import Options
 from ..store import ATTEMPTS, Store
 from .errors import DRIVER_ERRORS, translated
 from .file import JOURNAL_MODE, SYNCHRONOUS, SYNCHRONOUS_LEVELS, create_file
+from .group import Group
 from .kept import KeptConnections
+from .turns import Turn, Turns
 
 __all__ = ["SqliteStore"]
 
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 #: Under which a pooled connection remembers the identity of its file.
 _FILE = "oauthstore_file"
+_LOOK = "Whether it was written is not known: look, or try again."
 
 
 class SqliteStore(Store):
@@ -48,7 +50,7 @@ class SqliteStore(Store):
         self._file = None if path is None else str(path)
         if path is not None:
             event.listen(engine, "connect", self._note_file)
-        self._writers = threading.Lock()
+        self._turns = Turns(self._carry_out)
         self._kept = KeptConnections(engine)
 
     def insert(self, table: Table) -> Insert:
@@ -98,18 +100,53 @@ class SqliteStore(Store):
         if mode[0] is not None:
             driver.autocommit = mode[0]
 
+    # --- writing ---
+
     def exclusively(self, work: Callable[[Session], T]) -> T:
         self.leave_what_is_the_parents()
-        writers = self._writers
-        if not writers.acquire(timeout=self._options.busy_timeout):
+        turn = self._turns.take(work, self._options.busy_timeout)
+        if turn is None:
             raise BusyError(self.where)
+        return turn.outcome()
+
+    def _carry_out(self, turns: Sequence[Turn[Any]]) -> None:
+        """Settle every turn: one alone as it is, several in one transaction."""
         try:
-            return self.on_connection(work)
+            if len(turns) > 1 and self._settle_together(turns):
+                return
+            for turn in turns:
+                self._settle_alone(turn)
         finally:
-            writers.release()
+            for turn in turns:
+                if not turn.settled:  # an interrupt, which is this thread's own
+                    turn.settle(error=unavailable(self.where, "interrupted", _LOOK))
+
+    def _settle_alone(self, turn: Turn[Any]) -> None:
+        try:
+            turn.settle(self.on_connection(turn.work))
+        except Exception as error:  # noqa: BLE001 - its own thread raises it
+            turn.settle(error=error)
+
+    def _settle_together(self, turns: Sequence[Turn[Any]]) -> bool:
+        """Settle the turns by one commit; False: nothing was written, each may try alone."""
+        group = Group(turns, self.translated)
+        try:
+            self.on_connection(group.write)
+        except BusyError as error:
+            group.settle(error)
+        except Exception as error:  # noqa: BLE001 - what each of them is told
+            if not group.is_through:
+                return False
+            # The commit, or its answer, was lost.
+            group.settle(error)
+        else:
+            group.settle()
+        finally:
+            group.forget()
+        return True
 
     def forked(self) -> None:
-        self._writers = threading.Lock()
+        self._turns = Turns(self._carry_out)
         self._inherited = (self._inherited, self._kept)
         self._kept = KeptConnections(self._engine)
 
