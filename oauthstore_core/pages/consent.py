@@ -132,6 +132,10 @@ class ConsentPage:
             return self._to_client(error)
         return self._answer(request, visitor.owner if decision == "allow" else None, grant)
 
+    def describe_scopes(self, scope: str | None) -> Sequence[tuple[str, str]]:
+        """Return each scope's name and its description; the name again where there is none."""
+        return [(name, self._scopes.get(name) or name) for name in (scope or "").split()]
+
     def _answer(
         self, request: HttpRequest, owner: ResourceOwner | None, grant: Any
     ) -> HttpResponse:
@@ -166,17 +170,13 @@ class ConsentPage:
             "client": grant.client,
             "client_host": _client_host(grant.client),
             "redirect_uri": redirect_uri,
-            "scopes": self._describe_scopes(grant.request.scope),
+            "scopes": self.describe_scopes(grant.request.scope),
             "resources": self._named_resources(grant.request.payload),
             "lifetime": self._server.settings.lifetimes.access_token,
             "renewable": self._renewable(grant.client),
         }
         targets = [form_target(redirect_uri)]
         return self._renderer.page(request, "consent.html", context, form_targets=targets)
-
-    def _describe_scopes(self, scope: str | None) -> Sequence[tuple[str, str]]:
-        """Return each scope's name and its description; the name again where there is none."""
-        return [(name, self._scopes.get(name) or name) for name in (scope or "").split()]
 
     def _named_resources(self, payload: Any) -> Sequence[str]:
         """Return the resources that the tokens will be for (RFC 8707); none: any of them."""

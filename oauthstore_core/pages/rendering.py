@@ -16,7 +16,7 @@ from markupsafe import Markup
 from ..http import HttpRequest, HttpResponse
 from ..translation import Texts, Translation
 from .headers import page_headers
-from .wording import describe_duration, describe_place
+from .wording import describe_duration, describe_moment, describe_place
 
 __all__ = ["Renderer", "StaticFile", "embedded_renderer", "load_static_files"]
 
@@ -121,6 +121,7 @@ def _environment(loader: BaseLoader, texts: Texts) -> Environment:
     environment.globals["language"] = texts.language
     environment.filters["told"] = texts.describe
     environment.filters["duration"] = partial(describe_duration, texts)
+    environment.filters["moment"] = describe_moment
     environment.filters["place"] = partial(describe_place, texts)
     prepared: Environment = environment
     return prepared

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from ..settings import is_loopback
 from ..translation import Message, Plural, Texts
 
-__all__ = ["describe_duration", "describe_place"]
+__all__ = ["describe_duration", "describe_moment", "describe_place"]
 
 _UNITS: Final = (
     (86400, Plural("%(count)s day", "%(count)s days")),
@@ -22,6 +23,11 @@ def describe_duration(texts: Texts, seconds: int) -> str:
     """Return ``90 days``, ``1 hour``, ``90 minutes``: the largest unit that fits whole."""
     size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
     return texts.count(unit, seconds // size)
+
+
+def describe_moment(seconds: int) -> str:
+    """Return a time (seconds since the epoch) as ``2027-01-15 08:00 UTC``."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def describe_place(texts: Texts, redirect_uri: str) -> str:

@@ -27,6 +27,7 @@ from .cors import Origins, open_to_all
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
 from .pages import consent, home, sign_in, sign_out
+from .pages.routes import page_routes
 from .site import Site, View, build_site
 
 __all__ = [
@@ -132,6 +133,8 @@ def routes_of(site: Site) -> dict[str, dict[str, Handler]]:
         paths.sign_in: {"GET": _page(site, sign_in.show), "POST": _page(site, sign_in.submit)},
         paths.sign_out: {"GET": _page(site, sign_out.show), "POST": _page(site, sign_out.submit)},
     }
+    for path, views in page_routes(paths).items():
+        routes[path] = {method: _page(site, view) for method, view in views.items()}
     for path, file in zip(_static_paths(site), site.static_files.values(), strict=True):
         routes[path] = {"GET": _file(file)}
     if site.has_demo:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from ..oauth2.metadata import EndpointPaths
 
 __all__ = ["Paths"]
+
+_OF_ONE: Final = ("new", "show", "rotate", "delete")
 
 
 class Paths:
@@ -46,6 +50,16 @@ class Paths:
         return f"{self._prefix}/sign-out"
 
     @property
+    def connections(self) -> str:
+        """Return the page of what a person has allowed."""
+        return f"{self._prefix}/connections"
+
+    @property
+    def applications(self) -> str:
+        """Return the list of applications, below which their pages are."""
+        return f"{self._prefix}/applications"
+
+    @property
     def demo(self) -> str:
         """Return the demo application's first page."""
         return f"{self._prefix}/demo"
@@ -66,9 +80,16 @@ class Paths:
     def safe_return(self, target: str | None) -> str:
         """Return a path that may be followed after a sign-in; home where `target` may not.
 
-        Only two of this server's own pages are, so that a sign-in leads nowhere else.
+        Only pages of this server are, those that need a sign-in, so that it leads nowhere else.
         """
         if target is None or not target.isascii() or not target.isprintable() or "\\" in target:
             return self.home
-        followed = target == self.demo or target.startswith(f"{self.authorize}?")
-        return target if followed else self.home
+        path, query = target.partition("?")[::2]
+        followed = path in {self.demo, self.connections, *self.of_applications.values()}
+        return target if followed or (path == self.authorize and query) else self.home
+
+    @property
+    def of_applications(self) -> Mapping[str, str]:
+        """Return the pages for administrators, by what they do."""
+        root = self.applications
+        return {"list": root} | {name: f"{root}/{name}" for name in _OF_ONE}

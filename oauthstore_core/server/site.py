@@ -36,6 +36,8 @@ class Site:
     renderer: Renderer
     static_files: Mapping[str, StaticFile]
     consent: ConsentPage
+    #: Every scope that the server knows, with what it means to a person; empty: any.
+    scopes: Mapping[str, str]
     #: Whether the demo application is served, too.
     has_demo: bool = False
 
@@ -44,6 +46,7 @@ class Site:
         return {
             "account": None if session is None else session.account.name,
             "sign_out_csrf": session and self.csrf.issue(session.session_id, self.paths.sign_out),
+            "is_administrator": session is not None and session.is_administrator,
             "has_demo": self.has_demo,
         }
 
@@ -95,6 +98,7 @@ def build_site(
         renderer=renderer,
         static_files=static_files,
         consent=ConsentPage(server, renderer, csrf, scopes),
+        scopes=scopes if server.settings.scopes else {},
         has_demo=demo_scopes is not None,
     )
 
