@@ -126,9 +126,10 @@ class UnknownBackendError(_UnknownNameError):
         "postgresql": "'oauthstore-sqla[postgresql]'",
         "mysql": "'oauthstore-sqla[mysql]'",
         "mariadb": "'oauthstore-sqla[mysql]'",
+        **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "oauthstore-redis"),
     }
     #: Schemes whose backends are being built.
-    planned: ClassVar = frozenset({"mongodb", "redis", "rediss", "valkey"})
+    planned: ClassVar = frozenset({"mongodb"})
 
     def _how_to_install(self) -> str:
         scheme = self.name.partition("+")[0]
