@@ -6,7 +6,7 @@ import sys
 
 __all__ = ["main"]
 
-_EXTRA = {"argon2", "click", "jinja2", "rich", "uvicorn"}
+_EXTRA = {"argon2", "click", "jinja2", "rich", "urllib3", "uvicorn"}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from .grant import grant
 from .initialize import init
 from .invocation import global_options
 from .migrate import migrate
+from .perform import perform
 from .plugin import plugin
 from .purge import purge
 from .serve import serve
@@ -46,7 +47,7 @@ def oauthstore() -> None:
 
 _COMMANDS = (
     *(serve, init, client, user, token, grant),
-    *(purge, migrate, backend, config, plugin),
+    *(purge, migrate, backend, config, plugin, perform),
 )
 for _command in _COMMANDS:
     oauthstore.add_command(_command)

@@ -22,7 +22,15 @@ from ..server.application import accounts_of
 from ..settings import Settings
 from ..stores import Stores, open_stores
 
-__all__ = ["Invocation", "global_options", "moment", "pass_invocation", "show_fields", "show_rows"]
+__all__ = [
+    "Invocation",
+    "global_options",
+    "moment",
+    "pass_invocation",
+    "printable",
+    "show_fields",
+    "show_rows",
+]
 
 _PIPE_WIDTH = 100_000
 
@@ -129,11 +137,18 @@ def moment(seconds: int | None) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def printable(value: object) -> str:
+    """Return a value as text that commands no terminal: others chose what is in it."""
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in str(value)
+    )
+
+
 def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; nothing in it is taken for markup."""
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(str(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
     # In a pipe nothing is folded: what reads it wants a line for each row.
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     Console(highlight=False, width=width).print(table)
@@ -141,7 +156,7 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def show_fields(fields: Iterable[tuple[str, object]]) -> None:
     """Print names and values, a line each; long values are not broken."""
-    pairs = [(name, str(value)) for name, value in fields]
+    pairs = [(name, printable(value)) for name, value in fields]
     width = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
         click.echo(f"{name.ljust(width)}  {value}")

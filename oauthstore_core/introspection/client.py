@@ -6,15 +6,15 @@ limits, and brings no other library with it.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, ProtocolError
 
+from ..oauth2.client_authentication import format_basic
 from ..settings import is_loopback
 
 __all__ = ["IntrospectionClient", "IntrospectionFailedError"]
@@ -52,7 +52,7 @@ class IntrospectionClient:
         self._url = url
         self._headers = {
             "Accept": "application/json",
-            "Authorization": _basic(client_id, client_secret),
+            "Authorization": format_basic(client_id, client_secret),
             "Content-Type": "application/x-www-form-urlencoded",
         }
         self._pool = urllib3.PoolManager(
@@ -127,12 +127,6 @@ def _judge(url: str) -> str | None:
         "is not https, and http is for loopback only: tokens and the client's secret travel "
         "there. Use https, or http://127.0.0.1 while developing."
     )
-
-
-def _basic(client_id: str, client_secret: str) -> str:
-    """Return the credentials, form-encoded first (RFC 6749 section 2.3.1)."""
-    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
-    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def _checked(body: bytes, url: str) -> Mapping[str, Any]:

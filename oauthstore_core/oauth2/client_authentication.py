@@ -7,7 +7,7 @@ import binascii
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -19,6 +19,7 @@ __all__ = [
     "CONFIDENTIAL_METHODS",
     "METHODS",
     "HasKeyRing",
+    "format_basic",
     "no_secret",
     "parse_basic",
     "refuse_other_client",
@@ -45,6 +46,12 @@ class HasKeyRing(Protocol):
     """A server, whose key ring is there once it serves."""
 
     key_ring: KeyRing
+
+
+def format_basic(client_id: str, client_secret: str) -> str:
+    """Return the Basic header of a client; each is form-encoded first (RFC 6749 2.3.1)."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def parse_basic(header: str | None) -> tuple[str, str] | None:
