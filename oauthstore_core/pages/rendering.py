@@ -1,67 +1,26 @@
-"""Templates to responses, and the files that they refer to."""
+"""Templates to responses."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from ..http import HttpRequest, HttpResponse
 from ..translation import Texts, Translation
 from .headers import page_headers
+from .overrides import template_loader
+from .static_files import load_static_files
 from .wording import describe_duration, describe_moment, describe_place
 
-__all__ = ["Renderer", "StaticFile", "embedded_renderer", "load_static_files"]
+__all__ = ["PACKAGE", "Renderer", "embedded_renderer"]
 
-_PACKAGE = "oauthstore_core.pages"
-_MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """A file of ours, under a name that changes with its content."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-    @property
-    def hashed_name(self) -> str:
-        """Return ``style.0123456789ab.css`` for ``style.css``."""
-        stem, _, suffix = self.name.partition(".")
-        return f"{stem}.{hashlib.sha256(self.content).hexdigest()[:12]}.{suffix}"
-
-    @property
-    def csp_source(self) -> str:
-        """Return the source that allows this very content inside of a page (CSP 3, 2.3.1)."""
-        return f"'sha256-{base64.b64encode(hashlib.sha256(self.content).digest()).decode()}'"
-
-    def response(self) -> HttpResponse:
-        """Return the file; it may be kept for ever."""
-        headers = [
-            ("Content-Type", self.media_type),
-            ("Cache-Control", "public, max-age=31536000, immutable"),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        return HttpResponse(200, self.content, headers)
-
-
-def load_static_files() -> Mapping[str, StaticFile]:
-    """Return our files by their plain names."""
-    folder = files(_PACKAGE) / "static"
-    found = [
-        StaticFile(item.name, _MEDIA_TYPES[item.name.rpartition(".")[2]], item.read_bytes())
-        for item in folder.iterdir()
-        if item.name.rpartition(".")[2] in _MEDIA_TYPES
-    ]
-    return {file.name: file for file in found}
+#: Where the templates are that every edge has.
+PACKAGE: Final = "oauthstore_core.pages"
 
 
 class Renderer:
@@ -72,14 +31,16 @@ class Renderer:
         frame: Mapping[str, Any],
         translation: Translation,
         *,
-        packages: Iterable[str] = (),
+        packages: Iterable[str] = (PACKAGE,),
+        templates: Path | None = None,
         style: str = "'self'",
     ) -> None:
-        """Take what the frame of every page shows, and where further templates are.
+        """Take what the frame of every page shows, and which packages have the templates.
 
-        `style` is the CSP source of the style sheet.
+        `templates` is a folder of the owner's that goes before them; `style` is
+        the CSP source of the style sheet.
         """
-        loader = ChoiceLoader([PackageLoader(package) for package in (*packages, _PACKAGE)])
+        loader = template_loader(packages, templates)
         self._translation = translation
         self._environments = {texts: _environment(loader, texts) for texts in translation}
         self._frame = frame

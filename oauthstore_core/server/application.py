@@ -17,7 +17,7 @@ from ..integrations.mounted import answer_outages, protocol_routes
 from ..oauth2.revoking import RevokingMixin
 from ..oauth2.server import AuthorizationServer
 from ..pages.refusals import PageError
-from ..pages.rendering import StaticFile
+from ..pages.static_files import StaticFile
 from ..settings import Settings
 from ..stores import REQUIRED_ROLES, open_stores
 from ..translation import Message, Translate
@@ -28,7 +28,7 @@ from .demo import SCOPES, demo_settings
 from .demo import pages as demo
 from .pages import consent, home, sign_in, sign_out
 from .pages.routes import page_routes
-from .site import Site, View, build_site
+from .site import Site, View, build_site, overrides_of
 
 __all__ = [
     "STANDALONE_ROLES",
@@ -89,6 +89,7 @@ def open_server(
     """
     if problems := judge_standalone(settings):
         raise SettingsError(problems)
+    translate = overrides_of(settings).translator(translate)
     clock = SystemClock() if clock is None else clock
     stores = open_stores(settings, required_roles=STANDALONE_ROLES, clock=clock)
     return AuthorizationServer(settings, stores, clock=clock, translate=translate)

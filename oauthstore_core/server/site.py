@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from ..http import HttpRequest, HttpResponse
 from ..oauth2.server import AuthorizationServer
 from ..pages.consent import ConsentPage
 from ..pages.csrf import CsrfTokens
+from ..pages.overrides import Overrides, load_overrides
 from ..pages.refusals import expired_form, serve_page
-from ..pages.rendering import Renderer, StaticFile, load_static_files
+from ..pages.rendering import PACKAGE, Renderer
+from ..pages.static_files import StaticFile, load_static_files
+from ..settings import Settings
 from ..translation import Message, Translation
 from .accounts import Accounts
 from .cookies import Cookies
@@ -19,7 +23,9 @@ from .paths import Paths
 from .sessions import Session, Sessions
 from .throttle import Throttle
 
-__all__ = ["Site", "View", "build_site"]
+__all__ = ["Site", "View", "build_site", "overrides_of"]
+
+_PACKAGES: Final = ("oauthstore_core.server", PACKAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,9 @@ def build_site(
     key_ring, clock, store = server.key_ring, server.clock, accounts.store
     cookies = Cookies(secure=server.issuer.startswith("https:"))
     csrf = CsrfTokens(key_ring, clock)
-    static_files = load_static_files()
-    renderer = _renderer(paths, static_files, server.translation)
+    overrides = overrides_of(server.settings)
+    static_files = {**load_static_files(), **overrides.static_files}
+    renderer = _renderer(paths, static_files, overrides.templates, server.translation)
     scopes = {**(demo_scopes or {}), **server.settings.scopes}
     return Site(
         server=server,
@@ -103,9 +110,18 @@ def build_site(
     )
 
 
+def overrides_of(settings: Settings) -> Overrides:
+    """Return what the owner has put in the place of our pages. `SettingsError`: it will not do."""
+    folder = settings.server.pages
+    return load_overrides(None if folder is None else Path(folder), _PACKAGES, settings.languages)
+
+
 def _renderer(
-    paths: Paths, static_files: Mapping[str, StaticFile], translation: Translation
+    paths: Paths,
+    static_files: Mapping[str, StaticFile],
+    templates: Path | None,
+    translation: Translation,
 ) -> Renderer:
     static = {name: paths.static(file.hashed_name) for name, file in static_files.items()}
     frame = {"paths": paths, "issuer": paths.issuer, "home": paths.home, "static": static}
-    return Renderer(frame, translation, packages=["oauthstore_core.server"])
+    return Renderer(frame, translation, packages=_PACKAGES, templates=templates)

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ __all__ = [
     "advise_name",
     "is_loopback",
     "judge_bind",
+    "judge_folder",
     "judge_grants",
     "judge_issuer",
     "judge_languages",
@@ -112,6 +114,13 @@ def judge_secret_keys(keys: Iterable[str]) -> str | None:
         f"has a key of fewer than {MINIMUM_KEY_LENGTH} characters (number {', '.join(short)}). "
         'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"'
     )
+
+
+def judge_folder(path: str) -> str | None:
+    """Return what keeps this from being a folder that can be read."""
+    if Path(path).is_dir():
+        return None
+    return f"is {path!r}, which is no folder. Make it, or name another one."
 
 
 def judge_grants(names: Iterable[str]) -> Iterable[str]:

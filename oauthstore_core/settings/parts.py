@@ -45,6 +45,8 @@ class ServerSettings:
     access_log: bool = False
     #: ``text`` or ``json``, which is one object a line.
     log_format: str = "text"
+    #: A folder with templates, files and texts in the place of the pages' own.
+    pages: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -32,7 +32,11 @@ _SERVER_LISTS: Final = {
     "trusted_proxies": checks.judge_proxy,
     "allowed_origins": checks.judge_origin,
 }
-_SERVER_TEXTS: Final = {"bind": checks.judge_bind, "log_format": checks.judge_log_format}
+_SERVER_TEXTS: Final = {
+    "bind": checks.judge_bind,
+    "log_format": checks.judge_log_format,
+    "pages": checks.judge_folder,
+}
 _STORE_KEYS: Final = ("url", "options")
 #: As many as a store's 64-bit integer holds for certain.
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")

@@ -7,8 +7,8 @@ translator of its own.
 
 from __future__ import annotations
 
-from .catalogues import catalogue_languages
-from .texts import Message, Plural, Texts, Translate
+from .catalogues import catalogue_languages, message_ids
+from .texts import Message, Plural, Texts, Translate, fits
 from .translation import Translation
 
 __all__ = [
@@ -18,4 +18,6 @@ __all__ = [
     "Translate",
     "Translation",
     "catalogue_languages",
+    "fits",
+    "message_ids",
 ]

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import gettext
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["DOMAIN", "ENGLISH", "LOCALE", "catalogue_languages", "load_catalogue"]
+__all__ = [
+    "DOMAIN",
+    "ENGLISH",
+    "LOCALE",
+    "catalogue_languages",
+    "load_catalogue",
+    "message_ids",
+]
 
 #: The language of the message ids, which needs no catalogue.
 ENGLISH: Final = "en"
@@ -18,6 +26,15 @@ def catalogue_languages() -> tuple[str, ...]:
     """Return the languages that there are catalogues of."""
     found = LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
     return tuple(sorted(path.parents[1].name.replace("_", "-") for path in found))
+
+
+@cache
+def message_ids() -> frozenset[str]:
+    """Return the English texts that there are, of a plural the singular; each catalogue has all."""
+    catalogues = (load_catalogue(language) for language in catalogue_languages())
+    # gettext itself tells nobody what it has read.
+    found = (message for catalogue in catalogues for message in vars(catalogue)["_catalog"])
+    return frozenset(message if isinstance(message, str) else message[0] for message in found)
 
 
 def load_catalogue(language: str) -> gettext.NullTranslations | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, NewType
 
 from .descriptions import PLACEHOLDER, find_template
 
-__all__ = ["Message", "Plural", "Texts", "Translate"]
+__all__ = ["Message", "Plural", "Texts", "Translate", "fits"]
 
 log = logging.getLogger("oauthstore")
 
@@ -86,7 +86,7 @@ class Texts:
         told = None if told is None else str(told)
         if told is None or told == message:
             return None
-        if _fits(told, message):
+        if fits(told, message):
             return told
         log.warning(
             "A translation into %s cannot be used: %r for %r has other placeholders. "
@@ -98,7 +98,7 @@ class Texts:
         return None
 
 
-def _fits(told: str, message: str) -> bool:
+def fits(told: str, message: str) -> bool:
     """Tell whether a translation can be put together from what the message is."""
     names = {name for name in PLACEHOLDER.findall(told) if name}
     return names <= set(PLACEHOLDER.findall(message)) and "%" not in PLACEHOLDER.sub("", told)
