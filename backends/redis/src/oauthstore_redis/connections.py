@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from redis import Redis
+from redis import ConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
@@ -46,11 +46,14 @@ def check_url(url: str) -> None:
         )
     try:
         _hosts(parts)
-    except ValueError as error:
+        # Made, not connected: so a name that the driver does not know is found out here.
+        _read_query(parts).make_connection()
+    except (ValueError, TypeError):
         raise ConfigurationError(
-            f"The store {mask_url(url)} was to be opened, but its address cannot be read. "
-            "Write host:port, several of them with commas in between."
-        ) from error
+            f"The store {mask_url(url)} was to be opened, but its address or its query cannot be "
+            "read. Write host:port, several of them with commas in between, and as the query "
+            "what a connection of redis-py takes."
+        ) from None
     if parts.scheme == "redis+sentinel" and not parts.path.strip("/"):
         raise ConfigurationError(
             f"The store {mask_url(url)} was to be opened, but it does not name the service that "
@@ -67,7 +70,7 @@ def connect(url: str, options: Options) -> Client:
         "socket_timeout": options.timeout,
         "socket_connect_timeout": options.timeout,
     }
-    asked: dict[str, Any] = {**_query(parts), **_login(parts), **common}
+    asked: dict[str, Any] = {**common, **_query(parts), **_login(parts)}
     if parts.scheme == "redis+cluster":
         node: Any = ClusterNode
         nodes = [node(host, port) for host, port in _hosts(parts)]
@@ -99,10 +102,22 @@ def _login(parts: SplitResult) -> dict[str, str]:
 
 
 def _query(parts: SplitResult) -> dict[str, Any]:
-    """Return what a query gives to each connection; redis-py reads it where there is one host."""
-    url = f"redis://localhost?{urlencode(parse_qsl(parts.query))}"
-    given = dict(Redis.from_url(url).connection_pool.connection_kwargs)
-    asked = {name: given[name] for name, _ in parse_qsl(parts.query) if name in given}
-    if ("ssl", "true") in parse_qsl(parts.query.lower()):
-        asked["ssl"] = True
-    return asked
+    """Return what a query gives to each connection."""
+    read = _read_query(parts).connection_kwargs
+    given = {name: read[name] for name, _ in parse_qsl(parts.query) if name in read}
+    return {**given, "ssl": True} if _is_encrypted(parts) else given
+
+
+def _read_query(parts: SplitResult) -> ConnectionPool:
+    """Return a pool that has read the query as redis-py does where a URL names one host."""
+    query = parse_qsl(parts.query)
+    if "+" in parts.scheme:
+        # There is no scheme for an encrypted cluster.
+        query = [pair for pair in query if pair[0] != "ssl"]
+    scheme = "rediss" if _is_encrypted(parts) else "redis"
+    return ConnectionPool.from_url(f"{scheme}://host?{urlencode(query)}")
+
+
+def _is_encrypted(parts: SplitResult) -> bool:
+    asked = "+" in parts.scheme and ("ssl", "true") in parse_qsl(parts.query)
+    return asked or SCHEMES[parts.scheme] == "rediss"

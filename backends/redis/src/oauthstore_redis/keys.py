@@ -22,7 +22,9 @@ TAG_WIDTH: Final = 32
 
 def tag(identifier: str) -> str:
     """Return what stands for an id in a key: 32 characters, 192 bits of its SHA-256."""
-    return urlsafe_b64encode(hashlib.sha256(identifier.encode()).digest()[:24]).decode()
+    # What is no Unicode is refused where it is sent.
+    encoded = identifier.encode(errors="surrogatepass")
+    return urlsafe_b64encode(hashlib.sha256(encoded).digest()[:24]).decode()
 
 
 class Keys:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
@@ -74,39 +74,35 @@ class Store:
         """Run commands in one flight and return their answers; each is a step of its own."""
         if not commands:
             return []
-        with self._flight() as client:
-            answers = _send(client, commands)
+        answers = self.ask(partial(_send, commands=commands))
         unseen = [i for i, answer in enumerate(answers) if isinstance(answer, _UNSEEN)]
         if unseen:
             # A server that was started anew, or told to forget, takes the whole text.
-            with self._flight() as client:
-                whole = [_with_text(commands[i]) for i in unseen]
-                for i, answer in zip(unseen, _send(client, whole), strict=True):
-                    answers[i] = answer
+            whole = [_with_text(commands[i]) for i in unseen]
+            for i, answer in zip(unseen, self.ask(partial(_send, commands=whole)), strict=True):
+                answers[i] = answer
         for answer in answers:
             if isinstance(answer, Exception):
-                raise translated(answer, self.where) from None
+                raise translated(answer, self.where)
         return answers
 
     def ask(self, question: Callable[[Client], T]) -> T:
-        """Return what the client tells, in one flight or several."""
-        with self._flight() as client:
-            return question(client)
-
-    @contextmanager
-    def _flight(self) -> Generator[Client]:
-        failure: BaseException | None = None
+        """Return what the client answers, or raise the contract's error."""
         try:
             client = self._connected()
-            if self.options.on_io is not None:
-                self.options.on_io("before")
-            yield client
-            if self.options.on_io is not None:
-                self.options.on_io("after")
+            self._note("before")
+            answer = question(client)
+            self._note("after")
         except DRIVER_ERRORS as error:
-            failure = error
-        if failure is not None:
-            raise translated(failure, self.where)
+            failure = translated(error, self.where)
+        else:
+            return answer
+        # Here, so that the driver's exception does not hang on to it.
+        raise failure
+
+    def _note(self, moment: str) -> None:
+        if self.options.on_io is not None:
+            self.options.on_io(moment)
 
     def _connected(self) -> Client:
         with self._lock:
