@@ -113,9 +113,13 @@ class Connection(HttpToolsProtocol):
         self._answer(self._refusal)
 
     def _answer(self, status: HTTPStatus) -> None:
-        """Answer in the server's stead and hang up; where another answer is due, only that."""
+        """Answer in the server's stead and hang up; where another answer is due, after that."""
         self._wait_no_more()
-        if self._is_idle() or self._is_reading_body():
+        if not self._is_idle() and not self._is_reading_body() and not self.pipeline:
+            self.flow.pause_reading()
+            self.cycle.keep_alive = False
+            return
+        if not self.pipeline:
             body = f"{status.phrase}.".encode()
             head = (
                 f"HTTP/1.1 {status.value} {status.phrase}\r\n"

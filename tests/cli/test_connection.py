@@ -153,6 +153,17 @@ def test_what_is_no_http_is_400(connect: Connect, bytes_sent: bytes) -> None:
     assert status(read_all(client)) == 400
 
 
+def test_what_is_no_http_does_not_cost_the_request_before_it_its_answer(
+    connect: Connect, gate: Gate
+) -> None:
+    client = connect()
+    client.sendall(SMALL.replace(b"/ ", b"/wait ") + b"0\r\n\r\n")
+    gate.opened.set()
+    answer = read_all(client)
+
+    assert (status(answer), answer.count(b"HTTP/1.1")) == (200, 1)
+
+
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
     ("begun", "expected"),
