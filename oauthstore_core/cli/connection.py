@@ -54,11 +54,10 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it belongs to a header field that is too long already."""
-        parsed = self._parsed
+        self._unparsed += len(data)
         super().data_received(data)
         if self.transport.is_closing() or not self._in_head:
             return
-        self._unparsed = self._unparsed + len(data) if self._parsed == parsed else 0
         if self._parsed + self._unparsed > MAXIMUM_HEAD:
             self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self._deadline is None and self._is_idle():
@@ -70,7 +69,8 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to count."""
         super().on_message_begin()
-        self._parsed, self._in_head = 0, True
+        self._parsed = self._unparsed = 0
+        self._in_head = True
         if self._deadline is None:
             self._wait()
 
@@ -94,11 +94,12 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Wait no more: what follows is the server's time."""
         self._wait_no_more()
-        self._in_head = True
+        self._unparsed, self._in_head = 0, True
         super().on_message_complete()
 
     def _count(self, length: int) -> None:
         self._parsed += length
+        self._unparsed = 0
         if self._parsed > MAXIMUM_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 

@@ -102,6 +102,14 @@ def test_a_usual_request_is_answered_and_the_connection_kept(connect: Connect) -
         assert status(client.recv(65536)) == 200
 
 
+def test_a_connection_may_be_used_as_often_as_one_likes(connect: Connect) -> None:
+    client = connect()
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"
+    for _ in range(1_000):
+        client.sendall(request)
+        assert status(client.recv(65536)) == 200
+
+
 @pytest.mark.parametrize(
     "head",
     [

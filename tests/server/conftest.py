@@ -21,7 +21,10 @@ from oauthstore_core.server.site import build_site
 from oauthstore_core.settings import Settings
 from oauthstore_core.testing.clock import FakeClock
 
+from ..live.figures import pytest_terminal_summary, report
 from .browser import ISSUER, PASSWORD, Ask, Browser, NewBrowser, QueryOf
+
+__all__ = ["pytest_terminal_summary", "report"]
 
 CALLBACK = "https://app.example.org/callback"
 VERIFIER = "v" * 43
