@@ -79,11 +79,21 @@ class Visitor:
             "ready": page.get(f"{issuer}/health/ready"),
         }
 
+    def close(self) -> None:
+        self.party.close()
+        self.browser.close()
+
+
+@pytest.fixture
+def visitor(server: RunningServer) -> Iterator[Visitor]:
+    visitor = Visitor(server)
+    yield visitor
+    visitor.close()
+
 
 def test_everything_says_so_while_it_lasts_and_serves_again_by_itself(
-    server: RunningServer, database: PostgreSQLProcess
+    server: RunningServer, database: PostgreSQLProcess, visitor: Visitor
 ) -> None:
-    visitor = Visitor(server)
     visitor.ask_all()
     pids = server.worker_pids()
 
