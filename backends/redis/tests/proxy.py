@@ -9,6 +9,9 @@ from contextlib import suppress
 
 __all__ = ["Proxy"]
 
+#: Seconds between two pieces of what a client sends at once.
+_A_MOMENT = 0.003
+
 
 class Proxy:
     """Forwards every connection; a flight begins where a client speaks after its server has."""
@@ -36,6 +39,8 @@ class Proxy:
 
     def close(self) -> None:
         """Close every connection."""
+        # Else whoever accepts would wait on.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
             sockets, self._open = self._open, set()
@@ -65,7 +70,7 @@ class Proxy:
             while True:
                 for key, _ in selector.select():
                     source = client if key.fileobj is client else server
-                    data = source.recv(65536)
+                    data = _all_of(client) if source is client else server.recv(65536)
                     if not data or (source is server and doomed):
                         return
                     if source is client and speaker is server:
@@ -82,3 +87,15 @@ class Proxy:
             self._swallow_in -= 1
             self.swallowed += self._swallow_in == 0
             return self._swallow_in == 0
+
+
+def _all_of(client: socket.socket) -> bytes:
+    """Return what a client sends at once: the driver cuts a long flight into several pieces."""
+    data = piece = client.recv(65536)
+    client.settimeout(_A_MOMENT)
+    with suppress(TimeoutError):
+        while piece:
+            piece = client.recv(65536)
+            data += piece
+    client.settimeout(None)
+    return data
