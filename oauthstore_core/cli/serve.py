@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-import uvicorn
 
 from ..integrations.asgi import Application
 from ..oauth2.server import AuthorizationServer
@@ -23,7 +22,7 @@ from .initialize import FILE_NAME, initialize
 from .invocation import Invocation, global_options, pass_invocation
 from .listening import Address, parse_address, usual_address
 from .starting import open_checked, warn_of_proxies
-from .web_server import raise_file_limit, uvicorn_options
+from .web_server import raise_file_limit, run_uvicorn, uvicorn_options
 
 __all__ = ["serve"]
 
@@ -89,12 +88,12 @@ def _run(
     listening = server.settings.server
     options = uvicorn_options(address, listening)
     if listening.workers == 1:
-        uvicorn.run(_application(server, notes), **options)
+        run_uvicorn(_application(server, notes), **options)
         return
     server.stores.close()
     _hand_over(invocation, os.environ)
     factory = _FACTORY if notes is None else _DEMO_FACTORY
-    uvicorn.run(factory, factory=True, workers=listening.workers, **options)
+    run_uvicorn(factory, factory=True, workers=listening.workers, **options)
 
 
 def _application(server: AuthorizationServer, notes: DemoNotes | None) -> Application:

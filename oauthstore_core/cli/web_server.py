@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
 from typing import Any, Final
 
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
 from ..settings import ServerSettings
+from .failures import RefusedFailure
 from .listening import Address
 from .logs import logging_configuration
 
-__all__ = ["raise_file_limit", "uvicorn_options"]
+__all__ = ["raise_file_limit", "run_uvicorn", "uvicorn_options"]
 
 #: Seconds that requests at work are given when the server is stopped.
 _PATIENCE: Final = 10
 #: As many connections as one process has a use for.
 _FILES: Final = 1 << 16
+
+
+def run_uvicorn(application: Any, **options: Any) -> None:  # noqa: ANN401 - an application or its name
+    """Serve until a signal says otherwise, which then is no failure."""
+    # uvicorn raises the signal again when it is through; else that would be how the process ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        uvicorn.run(application, **options)
+    except SystemExit as end:
+        if end.code != STARTUP_FAILURE:
+            raise
+        raise RefusedFailure(
+            "The server was to start, but the web server ended at once. Its log above says why."
+        ) from end
 
 
 def uvicorn_options(address: Address, server: ServerSettings) -> dict[str, Any]:

@@ -46,14 +46,16 @@ def test_requests_at_work_are_answered_and_what_was_answered_is_kept(
             with locked(server.database):
                 asked = [pool.submit(ask, party) for party in parties]
                 time.sleep(READ)
-                assert server._process is not None
-                server._process.terminate()
+                process = server._process
+                assert process is not None
+                process.terminate()
                 time.sleep(READ)
             answers = [future.result() for future in asked]
-        server.stop()
+        ended = process.wait(60)
         server.start()
         parties.append(Party(server, client))
 
+        assert ended == 0
         assert [answer.status for answer in answers] == [200] * REQUESTS
         assert all(parties[-1].is_active(answer.json["access_token"]) for answer in answers)
     finally:
