@@ -20,6 +20,7 @@ from ..engine import Session, Statement
 from ..errors import BusyError, missing_schema, unavailable
 from ..options import Options
 from ..store import ATTEMPTS, Store
+from .checkpoints import Checkpoints
 from .errors import DRIVER_ERRORS, translated
 from .file import JOURNAL_MODE, SYNCHRONOUS, SYNCHRONOUS_LEVELS, create_file
 from .group import Group
@@ -50,8 +51,7 @@ class SqliteStore(Store):
         self._file = None if path is None else str(path)
         if path is not None:
             event.listen(engine, "connect", self._note_file)
-        self._turns = Turns(self._carry_out)
-        self._kept = KeptConnections(engine)
+        self._start()
 
     def insert(self, table: Table) -> Insert:
         return insert(table)
@@ -84,6 +84,8 @@ class SqliteStore(Store):
             super()._upgrade(work)
 
     def close(self) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._kept.close()
         super().close()
 
@@ -112,10 +114,11 @@ class SqliteStore(Store):
     def _carry_out(self, turns: Sequence[Turn[Any]]) -> None:
         """Settle every turn: one alone as it is, several in one transaction."""
         try:
-            if len(turns) > 1 and self._settle_together(turns):
-                return
-            for turn in turns:
-                self._settle_alone(turn)
+            if len(turns) == 1 or not self._settle_together(turns):
+                for turn in turns:
+                    self._settle_alone(turn)
+            if self._checkpoints is not None:
+                self._checkpoints.committed()
         finally:
             for turn in turns:
                 if not turn.settled:  # an interrupt, which is this thread's own
@@ -145,10 +148,15 @@ class SqliteStore(Store):
             group.forget()
         return True
 
-    def forked(self) -> None:
+    def _start(self) -> None:
         self._turns = Turns(self._carry_out)
-        self._inherited = (self._inherited, self._kept)
         self._kept = KeptConnections(self._engine)
+        patience = self._options.busy_timeout
+        self._checkpoints = None if self._path is None else Checkpoints(self._path, patience)
+
+    def forked(self) -> None:
+        self._inherited = (self._inherited, self._kept)
+        self._start()
 
     def failure(self, error: BaseException) -> StoreError:
         if self._file is not None and not os.path.exists(self._file):  # noqa: PTH110 - twice as fast
