@@ -22,6 +22,10 @@ _MICROSECONDS: Final = (
     "A save is one statement, which no schedule can cut: what comes between its look and its write "
     "is a race of microseconds, which RT-06l meets in some runs."
 )
+_TWICE: Final = (
+    "The first time it saves a statement. The second is for a nonce that is purged between two "
+    "statements: a race of microseconds."
+)
 _SO_IT_IS: Final = "So it is on this database anyway."
 _CACHED: Final = "How many statements are kept compiled: it is about time."
 
@@ -153,6 +157,31 @@ OF_MYSQL: Final[tuple[Reason, ...]] = (
         ),
         ("_add_open", "True", "False", _STRONGER),
     ),
+    *of_races(
+        "mysql",
+        f"{_S}.mysql.tokens",
+        ("_add_open", "with_for_update(read=True)", DROPPED, _MICROSECONDS),
+    ),
+    *of_races(
+        "mysql",
+        f"{_S}.mysql.nonces",
+        (
+            "MysqlNonces.claim",
+            "self._added(values)",
+            DROPPED,
+            _TWICE,
+        ),
+    ),
+    *of_races(
+        "mysql",
+        f"{_S}.credentials",
+        (
+            "SqlaCredentials.decide_credential",
+            "state=state",
+            DROPPED,
+            "A credential that is used between two statements: a race of microseconds.",
+        ),
+    ),
     *of(
         "mysql",
         f"{_S}.credentials",
@@ -176,6 +205,12 @@ OF_MYSQL: Final[tuple[Reason, ...]] = (
         "mysql",
         f"{_S}.accounts",
         ("_Counting.__init__", "store.returns", "False", _SO_IT_IS),
+        (
+            "_Counting.__init__",
+            "store.returns",
+            "True",
+            "MariaDB's INSERT returns rows. MySQL's does not.",
+        ),
         ("_Counting.__call__", "self._read is None", "False", _SO_IT_IS),
     ),
     *of("mysql", f"{_S}.store", ("Changed.on", "self._found is None", "False", _SO_IT_IS)),

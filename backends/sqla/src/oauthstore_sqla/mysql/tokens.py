@@ -154,10 +154,7 @@ def _complete() -> Any:  # noqa: ANN401 - SQLAlchemy's UPDATE
 
 def _add_open() -> Any:  # noqa: ANN401 - SQLAlchemy's INSERT
     """Add one access token to a grant that lets it in, under the lock of the grant's row."""
-    row = [
-        grants.c.grant_id if c is tokens.c.grant_id else bindparam(c.name, type_=c.type)
-        for c in tokens.c
-    ]
+    row = [bindparam(c.name, type_=c.type) for c in tokens.c]
     chosen = select(*row).where(*_open()).with_for_update(read=True)
     return insert(tokens).from_select([c.name for c in tokens.c], chosen)
 
