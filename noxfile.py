@@ -204,6 +204,16 @@ def servers(session: nox.Session) -> None:
     session.run(*PYTEST, *PARALLEL, "-m", "servers", *session.posargs, env=quick)
 
 
+@nox.session(venv_backend="none")
+def mongodb(session: nox.Session) -> None:
+    """Start a server of MongoDB's protocol, FerretDB, until Ctrl-C; print its URL for the tests.
+
+    As root on Linux. The first time, it installs FerretDB in a folder that is kept.
+    """
+    program = "backends/mongo/tests/server_processes.py"
+    session.run(sys.executable, program, *session.posargs, external=True)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run every block of the README and the documentation; `tests` does so too."""

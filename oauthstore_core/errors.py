@@ -127,16 +127,13 @@ class UnknownBackendError(_UnknownNameError):
         "mysql": "'oauthstore-sqla[mysql]'",
         "mariadb": "'oauthstore-sqla[mysql]'",
         **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "oauthstore-redis"),
+        "mongodb": "oauthstore-mongo",
     }
-    #: Schemes whose backends are being built.
-    planned: ClassVar = frozenset({"mongodb"})
 
     def _how_to_install(self) -> str:
         scheme = self.name.partition("+")[0]
         if scheme in self.known:
             return f"To install it: pip install {self.known[scheme]}"
-        if scheme in self.planned:
-            return "This version has none for it. Use sqlite:///... (pip install oauthstore-sqla)."
         return "A backend comes in a distribution of its own, such as oauthstore-sqla."
 
 

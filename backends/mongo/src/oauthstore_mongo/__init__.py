@@ -1,0 +1,5 @@
+"""MongoDB storage for oauthstore, on PyMongo."""
+
+from .backend import MongoBackend, plugin
+
+__all__ = ["MongoBackend", "plugin"]
