@@ -271,7 +271,7 @@ def clients(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Use the pages with a real Chromium, from Debian's package or $CHROMIUM."""
+    """Use the pages with a real Chromium (Debian's package or $CHROMIUM) and npm's axe-core."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if chromium is None:
         session.error(

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ..live.server import RunningServer
+from .conftest import DESK, PHONE
+from .walk import follow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-#: Nothing of the browser's own asks for a network.
-QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Generator[RunningServer]:
-    server = RunningServer(tmp_path, workers=2, options=["--demo"])
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    # Here, for other sessions that only collect this module do not have it.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=os.environ["CHROMIUM"], args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def password(server: RunningServer) -> str:
-    found = re.search(r"^\s*password\s+(\S+)", server.output().decode(), re.MULTILINE)
-    assert found, "The demo printed no password."
-    return found[1]
 
 
 def assert_fits(page: Page) -> None:
@@ -77,11 +45,11 @@ def test_a_stranger_signs_in_consents_and_sees_the_token_survive_a_kill(
         assert_fits(page)
     page.get_by_label("Name").fill("demo")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
     assert "See your name" in page.inner_text("main")
     if script:
         assert_fits(page)
-    page.get_by_role("button", name="Allow").click()
+    follow(page, page.get_by_role("button", name="Allow"))
     assert page.title().startswith("The token works")
     if script:
         assert_fits(page)
@@ -90,9 +58,9 @@ def test_a_stranger_signs_in_consents_and_sees_the_token_survive_a_kill(
     server.start()
     page.reload()
     assert page.title().startswith("The token works")
-    page.get_by_role("button", name="Refresh the token").click()
+    follow(page, page.get_by_role("button", name="Refresh the token"))
     assert page.title().startswith("The token works")
-    page.get_by_role("button", name="Revoke it").click()
+    follow(page, page.get_by_role("button", name="Revoke it"))
     assert "401" in page.inner_text("main")
     assert complaints == []
     context.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..live.server import RunningServer
+from .conftest import DESK, PHONE
+from .walk import follow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-#: Nothing of the browser's own asks for a network.
-QUIET = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
 @pytest.fixture
@@ -29,17 +26,6 @@ def server(tmp_path: Path) -> Generator[RunningServer]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    # Here, for other sessions that only collect this module do not have it.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=os.environ["CHROMIUM"], args=QUIET)
-        yield browser
-        browser.close()
 
 
 def assert_german_and_fitting(page: Page) -> None:
@@ -69,13 +55,13 @@ def test_a_german_signs_in_consents_and_revokes_without_a_word_of_english(
     assert_german_and_fitting(page)
     page.get_by_label("Name").fill("demo")
     page.get_by_label("Passwort").fill(found[1])
-    page.get_by_role("button", name="Anmelden").click()
+    follow(page, page.get_by_role("button", name="Anmelden"))
     assert "Die Anwendung möchte" in page.inner_text("main")
     assert_german_and_fitting(page)
-    page.get_by_role("button", name="Erlauben").click()
+    follow(page, page.get_by_role("button", name="Erlauben"))
     assert page.title() == "Das Token gilt \N{EN DASH} demo"
     assert_german_and_fitting(page)
-    page.get_by_role("button", name="Widerrufen").click()
+    follow(page, page.get_by_role("button", name="Widerrufen"))
     assert page.title().startswith("Das Token gilt nicht mehr")
     assert_german_and_fitting(page)
     context.close()

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +7,7 @@ import pytest
 
 from ..live.browser import Browser
 from ..live.server import REDIRECT_URI, RunningServer
+from ..npm import find_node, install
 from .setting import RESOURCES, SCOPE, Setting
 
 HERE = Path(__file__).parent
@@ -56,36 +53,10 @@ def _people(server: RunningServer, browser: Browser) -> Setting:
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the scripts and, as the lock file tells, what they need."""
-    npm = shutil.which("npm", path=_search_path())
-    if npm is None or shutil.which("node", path=_search_path()) is None:
-        reason = "Node.js and npm are not on the path, but the clients of this test need them."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("node")
-    for path in (*HERE.glob("*.json"), *HERE.glob("*.mjs"), HERE / ".npmrc"):
-        shutil.copy(path, folder)
-    done = subprocess.run(  # noqa: S603 - our own command
-        [npm, "ci", "--ignore-scripts", "--no-progress"],
-        cwd=folder,
-        env={**os.environ, "PATH": _search_path()},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
+    return install(HERE, tmp_path_factory.mktemp("node"), HERE.glob("*.mjs"))
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
     """Return the program; ask for `node_folder` first."""
-    found = shutil.which("node", path=_search_path())
-    assert found is not None
-    return found
-
-
-def _search_path() -> str:
-    """Return the path with this environment's programs first: Node may be one of them."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return find_node()
