@@ -139,6 +139,14 @@ def code_query(party: Party, **changes: Value | None) -> str:
     return urlencode(given, doseq=True)
 
 
+class Routed(dict[str, Backend]):
+    """Open stores by name, and the settings that route roles to them."""
+
+    def __init__(self, backends: Mapping[str, Backend], settings: Mapping[str, object]) -> None:
+        super().__init__(backends)
+        self.settings = settings
+
+
 class World:
     """The server of one issuer, and everything that tests do with it."""
 
@@ -158,6 +166,7 @@ class World:
             "secret_keys": [SECRET_KEY],
             "scopes": {"profile": "Your name", "email": "Your address", "admin": "Everything"},
             **({} if isinstance(self.backend, Mapping) else {"store": "memory://"}),
+            **(self.backend.settings if isinstance(self.backend, Routed) else {}),
             **settings,
         }
         self.settings = Settings.from_mapping(given)
@@ -288,4 +297,4 @@ def compose(main: Backend, cache: Backend) -> World:
     """Return a world with codes in one store and all else in another: nothing redeems."""
     stores = {"main": {"url": "memory://"}, "cache": {"url": "memory://"}}
     roles = {"clients": "main", "tokens": "main", "credentials": "cache", "nonces": "cache"}
-    return World({"main": main, "cache": cache}, stores=stores, roles=roles)
+    return World(Routed({"main": main, "cache": cache}, {"stores": stores, "roles": roles}))

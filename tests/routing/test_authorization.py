@@ -1,0 +1,9 @@
+"""As with one store, so where roles are routed to several."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..oauth2.test_authorization import *  # noqa: F403 - its tests, on the stores of this folder
+
+pytestmark = pytest.mark.slow
