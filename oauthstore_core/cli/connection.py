@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asyncio import TimerHandle, Transport
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -132,7 +132,8 @@ class Connection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         """Tell whether no request is being answered."""
-        cycle: RequestResponseCycle | None = self.cycle
+        # There is none before the first request, whatever uvicorn says of the attribute.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
         return cycle is None or cycle.response_complete
 
     def _is_reading_body(self) -> bool:

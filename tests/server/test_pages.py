@@ -207,7 +207,7 @@ class TestAsgi:
         ("method", "path", "allowed"),
         [
             ("DELETE", "/sign-in", "GET, HEAD, POST"),
-            ("GET", "/token", "POST"),
+            ("GET", "/token", "OPTIONS, POST"),
             ("PUT", "/authorize", "GET, HEAD, POST"),
         ],
     )
