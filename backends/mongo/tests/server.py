@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from oauthstore_mongo import MongoBackend
 
@@ -58,7 +58,10 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Remove the database."""
-        self.client.drop_database(_name(url))
+        try:
+            self.client.drop_database(_name(url))
+        except AutoReconnect:  # the server was restarted by the test
+            self.client.drop_database(_name(url))
 
     def dump(self, url: str) -> bytes:
         """Return every document of every collection, read behind the store's back.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 from pymongo import MongoClient, ReadPreference, WriteConcern
 from pymongo.database import Database
@@ -39,7 +39,7 @@ SCHEMA: Final = "oauthstore_schema"
 #: How often a step is made anew that others overtook.
 ATTEMPTS: Final = 8
 _FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 1.0
 
 
 class Rivals(NamedTuple):
@@ -178,8 +178,11 @@ class Connections:
         named = url_options(self._url)
         chosen = {name: value for name, value in settings.items() if name.lower() not in named}
         try:
-            return MongoClient(self._url, connect=False, **chosen)
-        except (PyMongoError, ValueError) as error:
+            with warnings.catch_warnings():
+                # PyMongo warns of an option that it does not know, and goes on without it.
+                warnings.simplefilter("error", UserWarning)
+                return MongoClient(self._url, connect=False, **chosen)
+        except (PyMongoError, ValueError, UserWarning) as error:
             reason = type(error).__name__
         raise ConfigurationError(
             f"The store was to be opened at {self.url}, but PyMongo refuses this URL ({reason}). "
@@ -199,8 +202,8 @@ class Connections:
 
 def _shown(url: str) -> str:
     """Return the URL as messages and `describe` show it: without user, password and options."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def overtaken(what: str) -> ConflictError:

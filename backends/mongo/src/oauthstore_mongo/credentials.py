@@ -58,28 +58,31 @@ class MongoCredentials(CredentialCache):
             "written_by": ObjectId(),
             "remove_at": remove_at(credential.keep_until, now),
         }
-        try:
-            self._insert(new)
-        except DuplicateError:
-            stored = self._find({"_id": new["_id"]})
-            if stored is not None and stored["written_by"] == new["written_by"]:
-                return  # by the driver's first delivery
-            if stored is not None or credential.alias is None:
-                raise
-        else:
+        if self._inserted(new):
             return
-        self._take_alias(new, now)
+        if credential.alias is not None:
+            self._free_alias(new, now)
+            if self._inserted(new):
+                return
+        raise DuplicateError(f"This {credential.kind} exists, or its alias is taken.")
 
-    def _insert(self, new: Document) -> None:
+    def _inserted(self, new: Document) -> bool:
+        """Insert the credential; False: its digest or its alias is taken."""
         holder = {"kind": same(new["kind"]), "alias": new.get("alias"), "_id": {"$ne": new["_id"]}}
         rivals = Rivals(CREDENTIALS, holder) if "alias" in new else None
-        self._connections.run(lambda db: db[CREDENTIALS].insert_one(new), rivals)
+        try:
+            self._connections.run(lambda db: db[CREDENTIALS].insert_one(new), rivals)
+        except DuplicateError:
+            stored = self._find({"_id": new["_id"]})
+            # It may be by the driver's first delivery of the same call.
+            return stored is not None and stored["written_by"] == new["written_by"]
+        return True
 
-    def _take_alias(self, new: Document, now: int) -> None:
+    def _free_alias(self, new: Document, now: int) -> None:
+        """Take the alias from a holder that has expired, which stays as a tombstone."""
         holder = {"kind": same(new["kind"]), "alias": new["alias"], "expires_at": {"$lte": now}}
         freed = {"$unset": {"alias": True}}
         self._connections.run(lambda db: db[CREDENTIALS].update_one(holder, freed))
-        self._insert(new)
 
     @hookimpl
     def query_credential(self, kind: str, digest: str) -> Credential | None:
