@@ -8,7 +8,6 @@ import sys
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
 from ..settings import ServerSettings
 from .failures import RefusedFailure
@@ -19,6 +18,8 @@ __all__ = ["raise_file_limit", "run_uvicorn", "uvicorn_options"]
 
 #: Seconds that requests at work are given when the server is stopped.
 _PATIENCE: Final = 10
+#: What uvicorn exits with where it could not start.
+_NOT_STARTED: Final = 3
 #: As many connections as one process has a use for.
 _FILES: Final = 1 << 16
 
@@ -30,7 +31,7 @@ def run_uvicorn(application: Any, **options: Any) -> None:  # noqa: ANN401 - an 
     try:
         uvicorn.run(application, **options)
     except SystemExit as end:
-        if end.code != STARTUP_FAILURE:
+        if end.code != _NOT_STARTED:
             raise
         raise RefusedFailure(
             "The server was to start, but the web server ended at once. Its log above says why."
