@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Generator[RunningServer]:
 
 
 def assert_german_and_fitting(page: Page) -> None:
-    """Nothing is wider than the window, and no button breaks its label."""
+    """Nothing is wider than the window, no button breaks its label and no heading a word."""
     page.wait_for_load_state()
     assert page.locator("html").get_attribute("lang") == "de"
     root = "document.documentElement"
@@ -38,6 +38,8 @@ def assert_german_and_fitting(page: Page) -> None:
         box = button.bounding_box()
         assert box is not None
         assert box["height"] < 50, button.inner_text()
+    unbroken = "h1 => (h1.style.overflowWrap = 'normal', h1.scrollWidth <= h1.clientWidth)"
+    assert page.locator("h1").evaluate(unbroken), page.title()
 
 
 @pytest.mark.parametrize(
@@ -64,4 +66,11 @@ def test_a_german_signs_in_consents_and_revokes_without_a_word_of_english(
     follow(page, page.get_by_role("button", name="Widerrufen"))
     assert page.title().startswith("Das Token gilt nicht mehr")
     assert_german_and_fitting(page)
+    of_client = ("show", "rotate", "delete")
+    for path in (
+        *("/", "/connections", "/applications", "/applications/new", "/sign-out", "/nowhere"),
+        *(f"/applications/{name}?client_id=oauthstore-demo" for name in of_client),
+    ):
+        page.goto(f"{server.issuer}{path}")
+        assert_german_and_fitting(page)
     context.close()
