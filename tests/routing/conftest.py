@@ -12,6 +12,9 @@ from oauthstore_core.stores import open_stores
 from ..oauth2.world import Routed, World
 from .routes import ROUTES, Keepers
 
+#: What needs no server but one that comes with the tests.
+_EVERYDAY = {"redis", "sqlite"}
+
 
 @pytest.fixture(scope="session")
 def keepers() -> Iterator[Keepers]:
@@ -21,8 +24,8 @@ def keepers() -> Iterator[Keepers]:
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=pytest.mark.servers if "postgresql" in name else ())
-        for name in ROUTES
+        pytest.param(name, marks=() if kinds["main"] in _EVERYDAY else pytest.mark.servers)
+        for name, kinds in ROUTES.items()
     ]
 )
 def route(request: pytest.FixtureRequest) -> str:

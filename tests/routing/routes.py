@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from backends.mongo.tests.server import named_server
 from backends.redis.tests.servers import open_server
 from backends.sqla.tests.servers import Servers
 from oauthstore_redis import RedisBackend
@@ -25,6 +26,8 @@ ROUTES: Mapping[str, Mapping[str, str]] = {
     "redis": {"main": "redis"},
     "sqlite+redis": {"main": "sqlite", "fast": "redis"},
     "postgresql+redis": {"main": "postgresql", "fast": "redis"},
+    "mongodb": {"main": "mongodb"},
+    "mongodb+redis": {"main": "mongodb", "fast": "redis"},
 }
 _FAST = ("credentials", "nonces")
 _ROLES = ("clients", "tokens", "credentials", "nonces", "accounts")
@@ -75,6 +78,22 @@ class PostgreSQLKeeper:
         self._servers.close()
 
 
+class MongoKeeper:
+    """Databases of one server."""
+
+    def __init__(self) -> None:
+        self._server = named_server()
+
+    @contextmanager
+    def store(self, _: Path) -> Generator[dict[str, object]]:
+        url = self._server.create_migrated()
+        yield {"url": url}
+        self._server.drop(url)
+
+    def close(self) -> None:
+        self._server.close()
+
+
 class RedisKeeper:
     """Prefixes on one server."""
 
@@ -102,6 +121,7 @@ _KINDS: Mapping[str, Callable[[], Keeper]] = {
     "sqlite": SQLiteKeeper,
     "postgresql": PostgreSQLKeeper,
     "redis": RedisKeeper,
+    "mongodb": MongoKeeper,
 }
 
 

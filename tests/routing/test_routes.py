@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from oauthstore_mongo import MongoBackend
 from oauthstore_redis import RedisBackend
 from oauthstore_sqla import SqlaBackend
 
@@ -12,7 +13,12 @@ from .routes import ROUTES, Keepers
 
 
 def test_each_role_is_kept_by_the_store_of_its_route(world: World, route: str) -> None:
-    kinds = {"redis": RedisBackend, "sqlite": SqlaBackend, "postgresql": SqlaBackend}
+    kinds = {
+        "redis": RedisBackend,
+        "sqlite": SqlaBackend,
+        "postgresql": SqlaBackend,
+        "mongodb": MongoBackend,
+    }
     expected = {name: kinds[kind] for name, kind in ROUTES[route].items()}
 
     routes = world.stores.routes
@@ -23,17 +29,16 @@ def test_each_role_is_kept_by_the_store_of_its_route(world: World, route: str) -
     assert not world.stores.redeems
 
 
-def test_a_code_is_in_redis_and_its_tokens_are_where_tokens_are(
+def test_a_code_is_where_codes_are_and_its_tokens_are_where_tokens_are(
     world: World, backend: Routed
 ) -> None:
     party = world.register()
     code = world.code(party)
     fast = backend.get("fast", backend["main"])
-    assert isinstance(fast, RedisBackend)
-    keys = _kinds(fast)
+    before = _kinds(fast)
     tokens = world.redeem(party, code).json
 
-    assert keys >= {"credential", "credential-ends"}
+    assert "credential" in before
     assert world.is_accepted(tokens["access_token"])
     assert ("token" in _kinds(fast)) is (len(backend) == 1)
 
@@ -43,7 +48,13 @@ def test_stores_of_one_server_do_not_see_each_other(keepers: Keepers, tmp_path: 
         assert one != two
 
 
-def _kinds(backend: RedisBackend) -> set[str]:
+def _kinds(backend: object) -> set[str]:
+    """Return of which kinds there is something in a store."""
+    if isinstance(backend, MongoBackend):
+        held = {"credential": "oauthstore_credentials", "token": "oauthstore_grants"}
+        run = backend._connections.run
+        return {kind for kind, name in held.items() if run(lambda db: db[name].find_one())}  # noqa: B023 - called at once
+    assert isinstance(backend, RedisBackend)
     store = backend._store
     found = store.ask(lambda client: list(client.scan_iter(f"{store.keys.prefix}:*")))
     return {key.decode().split(":")[1] for key in found}
