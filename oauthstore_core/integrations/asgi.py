@@ -35,6 +35,8 @@ Routes = Mapping[str, Mapping[str, Handler]]
 MAXIMUM_BODY = 1 << 16
 #: Worker threads of one process; also the most connections that a store sees from it.
 WORKER_THREADS = 16
+#: Further ones for handlers that compute for long: these never keep the others waiting.
+LONG_THREADS = 4
 
 
 class _TooLargeError(Exception):
@@ -52,11 +54,13 @@ class Workers:
         """Make threads that are used where `blocking`: where a call may wait for I/O."""
         self.blocking = blocking
         self._executor = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="oauthstore")
+        self._long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="oauthstore-long")
 
     async def run(self, call: Callable[[], _Result], *, threaded: bool = False) -> _Result:
-        """Return what `call` returns; in a thread where it blocks or `threaded` says so.
+        """Return what `call` returns; in a thread where it blocks.
 
-        One that finds out by `WouldBlockError` that it must wait is made again in a thread.
+        `threaded`: it computes for long, and is run in one of few threads of its
+        kind. One that finds out by `WouldBlockError` that it must wait is made again in a thread.
         """
         if not self.blocking and not threaded:
             try:
@@ -65,11 +69,13 @@ class Workers:
                 log.debug("A handler needs to wait: it is run again in a thread")
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: context.run(call))
+        executor = self._long if threaded else self._executor
+        return await loop.run_in_executor(executor, lambda: context.run(call))
 
     def close(self) -> None:
         """Return once the threads are through with what they have begun; twice is fine."""
         self._executor.shutdown(wait=True)
+        self._long.shutdown(wait=True)
 
 
 class Application:
@@ -89,8 +95,8 @@ class Application:
     ) -> None:
         """Serve `routes`, in worker threads where `blocking`, or in those of `workers`.
 
-        `threaded`: paths whose handlers need a thread all the same, because
-        they compute for long, such as one that verifies a password.
+        `threaded`: paths whose handlers need a thread all the same, of those for
+        what computes for long, such as verifying the password that is posted.
         `immediate`: paths whose handlers never wait, and must not wait for a
         thread either while all of them wait for a store.
         """
@@ -149,7 +155,7 @@ class Application:
     async def _run(self, handler: Handler, request: HttpRequest) -> HttpResponse:
         if request.path in self._immediate:
             return handler(request)
-        threaded = request.path in self._threaded
+        threaded = request.path in self._threaded and request.method == "POST"
         return await self._workers.run(lambda: handler(request), threaded=threaded)
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -203,6 +203,40 @@ def test_a_handler_that_would_block_the_event_loop_runs_again_in_a_thread() -> N
     assert runs[1].startswith("oauthstore")
 
 
+def test_however_many_compute_for_long_the_others_have_threads() -> None:
+    released = threading.Event()
+
+    def compute(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(200 if released.wait(10) else 500)
+
+    routes = {"/long": {"POST": compute}, "/x": {"GET": _echo}}
+    application = Application(routes, blocking=True, threaded=["/long"])
+
+    async def ask_all() -> list[int]:
+        asked = [asyncio.create_task(_exchange(application, "POST", "/long")) for _ in range(50)]
+        await asyncio.sleep(0)
+        other = await _exchange(application, "GET", "/x")
+        released.set()
+        return [other, *await asyncio.gather(*asked)]
+
+    assert asyncio.run(ask_all()) == [200] * 51
+
+
+async def _exchange(application: Application, method: str, path: str) -> int:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - ASGI's own type
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": []}
+    await application(scope, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
 def test_a_slow_handler_does_not_hold_up_the_others() -> None:
     released = threading.Event()
 
