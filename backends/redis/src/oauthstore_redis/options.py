@@ -26,9 +26,9 @@ class Options:
     #: For how many seconds past its end the server keeps a record: more than clocks may differ by.
     slack: int = 600
     #: Seconds in which a server has to take a connection, or to answer.
-    timeout: float = 5.0
+    timeout: float = 3.0
     #: How often the driver sends a call again whose reply was lost.
-    retries: int = 3
+    retries: int = 2
     #: A seam for tests: it may wait, or raise an `OSError`, which counts as the connection's.
     on_io: OnIo | None = None
 
