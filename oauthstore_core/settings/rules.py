@@ -113,7 +113,8 @@ def _proxies(settings: Settings) -> tuple[bool, str]:
 def _cookies(settings: Settings) -> tuple[bool, str]:
     secure = (settings.issuer or "").startswith("https:")
     how = "__Host-, Secure" if secure else "not Secure, for http on loopback"
-    return True, f"sealed, HttpOnly, SameSite=Lax, {how}; a changed password ends the session"
+    ends = "signing out or another password ends the session"
+    return True, f"sealed, HttpOnly, SameSite=Lax, {how}; {ends}"
 
 
 def _trail(settings: Settings) -> tuple[bool, str]:
