@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: load both sides in turn, and print how they compare."""
+"""``python -m benchmarks``: load all sides of a set in turn, and print how they compare."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from .comparison import Comparison, conditions
-from .load import FLOWS, Flow, Measured, flows_of, measure
-from .servers import SERVERS, Server, serving
+from .load import FLOWS, Flow, Measured, flow_of, measure
+from .servers import OIDC_PROVIDER, Server, serving
+from .sets import SETS, Set, sets_of
 from .setting import Setting
 
-SIDES = ("handwritten", "ours_flask", "ours_with_hooks")
 #: A view of the application's own is Flask's to call, on any side.
-SAME_AS_BEFORE = ("ours_with_hooks", "bearer")
-LEVELS = ("FULL", "NORMAL")
+SAME_AS_BEFORE = ("ours, with hooks", "bearer")
 
 
 def main() -> None:
@@ -31,10 +31,10 @@ def main() -> None:
             f"the load; there are {len(cores)}, and wrk is {shutil.which('wrk') or 'missing'}. "
             "Debian: apt install wrk."
         )
+    if "memory" in chosen.sets and not (OIDC_PROVIDER / "node_modules").is_dir():
+        subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=OIDC_PROVIDER, check=True)
     comparisons = [
-        _compare(server, level, chosen, cores[0], cores[1])
-        for server in chosen.server
-        for level in chosen.synchronous
+        _compare(one, chosen, cores[0], cores[1]) for one in sets_of(chosen.sets, chosen.only)
     ]
     if chosen.json is not None:
         report = {**conditions(chosen.rounds, chosen.seconds), "runs": [*map(vars, comparisons)]}
@@ -43,8 +43,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--server", nargs="+", choices=SERVERS, default=[*SERVERS])
-    parser.add_argument("--synchronous", nargs="+", choices=LEVELS, default=[*LEVELS])
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=[*SETS])
+    parser.add_argument("--only", default="", help="sets in whose title this stands")
     parser.add_argument("--flow", nargs="+", choices=FLOWS, default=[*FLOWS])
     parser.add_argument("--rounds", type=int, default=5, help="alternating ones (5)")
     parser.add_argument("--seconds", type=int, default=4, help="for each load (4)")
@@ -52,19 +52,20 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _compare(
-    server: str, level: str, chosen: argparse.Namespace, core: int, other: int
-) -> Comparison:
-    comparison = Comparison(server, level)
+def _compare(one: Set, chosen: argparse.Namespace, core: int, other: int) -> Comparison:
+    comparison = Comparison(one.title, one.sides[0].name)
+    flows = [name for name in one.flows if name in chosen.flow]
     for number in range(chosen.rounds):
         # Who is first changes, so that a machine that slows down favours nobody.
-        for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+        for side in one.sides if number % 2 == 0 else one.sides[::-1]:
             with tempfile.TemporaryDirectory(prefix="oauthstore-benchmark-") as folder:
-                setting = Setting(Path(folder, "oauth.db"), level)
-                with serving(server, side, setting, core) as running:
-                    for name, flow in flows_of(running.address).items():
-                        if name in chosen.flow and (side, name) != SAME_AS_BEFORE:
-                            comparison.add(name, side, *_load(running, flow, other, chosen))
+                setting = Setting(Path(folder, "oauth.db"), one.synchronous)
+                with serving(side, setting, core) as running:
+                    for name in flows:
+                        if (side.name, name) != SAME_AS_BEFORE:
+                            # Anew for each: a store in memory may forget the oldest tokens.
+                            flow = flow_of(running.address, name)
+                            comparison.add(name, side.name, *_load(running, flow, other, chosen))
     print(comparison, flush=True)  # noqa: T201 - it is what was asked for
     return comparison
 

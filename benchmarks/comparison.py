@@ -14,19 +14,29 @@ from .load import CONNECTIONS, Measured
 
 __all__ = ["Comparison", "conditions"]
 
-#: The side that all others are compared with.
-THEIRS = "handwritten"
 #: Of one flow: side to rounds to figures.
 _Sides = Mapping[str, Sequence[Mapping[str, float]]]
-_DISTRIBUTIONS = ("authlib", "flask", "flask-sqlalchemy", "sqlalchemy", "gunicorn", "granian")
+_DISTRIBUTIONS = (
+    "authlib",
+    "django",
+    "django-oauth-toolkit",
+    "flask",
+    "flask-sqlalchemy",
+    "granian",
+    "gunicorn",
+    "hypercorn",
+    "sqlalchemy",
+    "uvicorn",
+)
 
 
 class Comparison:
-    """What was measured under one server, at one level of `synchronous`."""
+    """What was measured in one set of sides."""
 
-    def __init__(self, server: str, synchronous: str) -> None:
-        self.server = server
-        self.synchronous = synchronous
+    def __init__(self, title: str, reference: str) -> None:
+        """Hold all sides against the one that is called `reference`."""
+        self.title = title
+        self.reference = reference
         #: Flow to side to rounds.
         self.flows: dict[str, dict[str, list[Mapping[str, float]]]] = {}
 
@@ -37,38 +47,36 @@ class Comparison:
 
     def __str__(self) -> str:
         rows = [
-            self._row(flow, sides, ours)
-            for flow, sides in self.flows.items()
-            for ours in sides
-            if ours != THEIRS
+            self._row(flow, sides, side) for flow, sides in self.flows.items() for side in sides
         ]
         return "\n".join(
             [
-                f"{self.server}, synchronous={self.synchronous}",
-                "| flow | by hand, 1/s | ours | ratio | CPU, us | ours | ratio | p99, ms | ours |",
-                "|---|---|---|---|---|---|---|---|---|",
+                f"{self.title}",
+                "",
+                "| flow | side | 1/s | ratio | CPU, us | ratio | p50, ms | p99, ms |",
+                "|---|---|---|---|---|---|---|---|",
                 *rows,
                 "",
             ]
         )
 
-    def _row(self, flow: str, sides: _Sides, ours: str) -> str:
-        names = ("per_second", "cpu_us", "p99_ms")
-        rates, cpu, tails = (_columns(sides, ours, name) for name in names)
+    def _row(self, flow: str, sides: _Sides, side: str) -> str:
+        rates, cpu, middles, tails = (
+            [one[name] for one in sides[side]]
+            for name in ("per_second", "cpu_us", "p50_ms", "p99_ms")
+        )
+        reference = sides[self.reference]
         cells = [
-            flow if ours == "ours_flask" else f"{flow}, with hooks",
-            *map(_spread, rates),
-            _ratio(*rates),
-            *(f"{median(column):,.0f}" for column in cpu),
-            _ratio(*reversed(cpu)),
-            *(f"{median(column):.1f}" for column in tails),
+            flow,
+            side,
+            _spread(rates),
+            _ratio([one["per_second"] for one in reference], rates),
+            f"{median(cpu):,.0f}",
+            _ratio(cpu, [one["cpu_us"] for one in reference]),
+            f"{median(middles):.1f}",
+            f"{median(tails):.1f}",
         ]
         return f"| {' | '.join(cells)} |"
-
-
-def _columns(sides: _Sides, ours: str, name: str) -> tuple[list[float], list[float]]:
-    by_hand, of_ours = ([one[name] for one in sides[side]] for side in (THEIRS, ours))
-    return by_hand, of_ours
 
 
 def _spread(rates: Sequence[float]) -> str:

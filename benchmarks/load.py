@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from .setting import CLIENT_ID, CLIENT_SECRET, SCOPE
 
-__all__ = ["CONNECTIONS", "FLOWS", "Flow", "Measured", "flows_of", "measure", "pin"]
+__all__ = ["CONNECTIONS", "FLOWS", "Flow", "Measured", "flow_of", "measure", "pin"]
 
 CONNECTIONS: Final = 16
 FLOWS: Final = ("issue", "introspect", "bearer")
@@ -66,16 +66,17 @@ class Measured:
     p99_ms: float
 
 
-def flows_of(address: str) -> dict[str, Flow]:
-    """Return the flows of a server that runs; two of them use a token that it issues for this."""
+def flow_of(address: str, name: str) -> Flow:
+    """Return a flow of a server that runs; two of them use a token that it issues for this."""
     form = {"grant_type": "client_credentials", "scope": SCOPE}
     issue = Flow("/oauth/token", _BASIC, '"access_token"', form)
     token = json.loads(issue.send(address))["access_token"]
-    return {
+    flows = {
         "issue": issue,
         "introspect": Flow("/oauth/introspect", _BASIC, f'"{SCOPE}"', {"token": token}),
         "bearer": Flow("/api/me", f"Bearer {token}", f'"{SCOPE}"'),
     }
+    return flows[name]
 
 
 def measure(address: str, flow: Flow, core: int, seconds: int) -> Measured:

@@ -1,4 +1,4 @@
-"""The WSGI servers, each with one worker on one core."""
+"""The servers, each with one worker on one core, and what they serve."""
 
 from __future__ import annotations
 
@@ -8,25 +8,82 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from .load import pin
-from .setting import Setting
+from .setting import CLIENT_ID, CLIENT_SECRET, SCOPE, Setting
 
-__all__ = ["SERVERS", "Server", "serving"]
+__all__ = ["ASGI_SERVERS", "OIDC_PROVIDER", "WSGI_SERVERS", "Server", "Side", "serving"]
 
 _HOST: Final = "127.0.0.1"
-_PATIENCE: Final = 30.0
+_PATIENCE: Final = 60.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
-#: Program and options; the application and the address are added.
-SERVERS: Final = {
-    "gunicorn": ("gunicorn", "--worker-class=gthread", "--threads=4", "--keep-alive=30"),
-    "granian": ("granian", "--interface=wsgi", "--blocking-threads=1", "--no-ws", "--factory"),
+#: The folder of the package that is compared, and of its lock file.
+OIDC_PROVIDER: Final = Path(__file__).with_name("oidc_provider")
+
+#: Of a factory and a port, the command.
+_Command = Callable[[str, int], Sequence[str]]
+
+
+def _gunicorn(factory: str, port: int) -> Sequence[str]:
+    options = ("--worker-class=gthread", "--threads=4", "--keep-alive=30")
+    return _python("gunicorn", *options, f"--bind={_HOST}:{port}", f"{factory}()")
+
+
+def _granian(interface: str, *options: str) -> _Command:
+    def command(factory: str, port: int) -> Sequence[str]:
+        address = (f"--host={_HOST}", f"--port={port}")
+        of_all = ("--no-ws", "--factory", f"--interface={interface}")
+        return _python("granian", *of_all, *options, *address, factory)
+
+    return command
+
+
+def _uvicorn(factory: str, port: int) -> Sequence[str]:
+    # As `oauthstore serve` starts it.
+    options = ("--http=httptools", "--no-access-log", "--log-level=warning", "--ws=none")
+    return _python("uvicorn", "--factory", *options, f"--host={_HOST}", f"--port={port}", factory)
+
+
+def _hypercorn(factory: str, port: int) -> Sequence[str]:
+    return _python("hypercorn", "--worker-class=uvloop", f"--bind={_HOST}:{port}", f"{factory}()")
+
+
+def _node(_: str, port: int) -> Sequence[str]:
+    return ("node", "server.mjs", str(port))
+
+
+def _python(module: str, *arguments: str) -> Sequence[str]:
+    return (sys.executable, "-m", module, *arguments)
+
+
+#: With several threads, commits can be shared.
+WSGI_SERVERS: Final[Mapping[str, _Command]] = {
+    "granian": _granian("wsgi", "--blocking-threads=1"),
+    "granian, 16 threads": _granian("wsgi", "--blocking-threads=16"),
+    "gunicorn": _gunicorn,
 }
+ASGI_SERVERS: Final[Mapping[str, _Command]] = {
+    "uvicorn": _uvicorn,
+    "granian": _granian("asgi"),
+    "hypercorn": _hypercorn,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is compared: an application under a server."""
+
+    name: str
+    factory: str = ""
+    command: _Command = field(default=_node)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Where it is to be started.
+    folder: Path = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +110,40 @@ def _cpu_seconds(process: int) -> float:
 
 
 @contextmanager
-def serving(server: str, side: str, setting: Setting, core: int) -> Generator[Server]:
-    """Run one side under a server on a core, from when it listens until the block ends."""
+def serving(side: Side, setting: Setting, core: int) -> Generator[Server]:
+    """Run one side on a core, from when it listens until the block ends."""
     with socket.create_server((_HOST, 0)) as free:
         port: int = free.getsockname()[1]
     log = setting.database.with_suffix(".log")
-    with log.open("wb") as output, _started(server, side, port, setting, core, output) as process:
+    with log.open("wb") as output, _started(side, port, setting, core, output) as process:
         try:
             _wait(process, port, log)
             yield Server(f"http://{_HOST}:{port}", process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(_PATIENCE)
+            try:
+                process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _started(
-    server: str, side: str, port: int, setting: Setting, core: int, output: object
+    side: Side, port: int, setting: Setting, core: int, output: object
 ) -> subprocess.Popen[bytes]:
-    # Authlib's own switch, without which it refuses http; ours needs none on loopback.
-    insecure = {"AUTHLIB_INSECURE_TRANSPORT": "1"} if side == "handwritten" else {}
+    told = {
+        "BENCHMARK_ISSUER": f"http://{_HOST}:{port}/oauth",
+        "BENCHMARK_CLIENT_ID": CLIENT_ID,
+        "BENCHMARK_CLIENT_SECRET": CLIENT_SECRET,
+        "BENCHMARK_SCOPE": SCOPE,
+    }
     return subprocess.Popen(
-        [sys.executable, "-m", *SERVERS[server], *_application(server, side, port)],
-        env={**os.environ, **setting.environment, **insecure},
-        cwd=Path(__file__).parent.parent,
+        side.command(side.factory, port),
+        env={**os.environ, **setting.environment, **told, **side.environment},
+        cwd=side.folder,
         preexec_fn=lambda: pin(core),
         stdout=output,  # type: ignore[arg-type]
         stderr=subprocess.STDOUT,
     )
-
-
-def _application(server: str, side: str, port: int) -> list[str]:
-    factory = f"benchmarks.{side}:create_app"
-    if server == "gunicorn":
-        return [f"--bind={_HOST}:{port}", f"{factory}()"]
-    return [f"--host={_HOST}", f"--port={port}", factory]
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
