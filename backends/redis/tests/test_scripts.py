@@ -50,9 +50,7 @@ def test_every_key_that_a_script_uses_is_in_its_keys(file: Path) -> None:
         count = values.count("KEYS[") or len(names.split(", "))
         given |= set(names.split(", ")[:count])
     if file.stem == "prelude":
-        given = {
-            name for names in re.findall(r"local function \w+\((\w+)", text) for name in [names]
-        }
+        given = set(re.findall(r"local function \w+\((\w+)", text))
     assert {name for name in named if not re.fullmatch(r"KEYS\[\w\]", name)} <= given
 
 
