@@ -56,7 +56,7 @@ def _facts(server: AuthorizationServer, address: Address, workers: int) -> dict[
         "issuer": server.issuer,
         "metadata": paths.absolute(paths.metadata),
         "store": ", ".join(urls),
-        "listens": f"{address.host}:{address.port}",
+        "listens": address.url.removeprefix("http://"),
         "workers": workers,
     }
 

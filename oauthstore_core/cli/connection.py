@@ -141,6 +141,9 @@ class Connection(HttpToolsProtocol):
         whole = self._in_head or self.pipeline
         return not whole and not self.cycle.response_started
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: nobody needs to install what would speak WebSocket here."""
+
     # --- time ---
 
     def _wait(self) -> None:

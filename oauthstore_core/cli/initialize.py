@@ -44,6 +44,12 @@ plugins = ["client_cache", "audit"]
 # How long things live, in seconds.
 # [oauthstore.lifetimes]
 # access_token = 3600
+
+# How the server listens, and the proxies before it whose X-Forwarded-For is believed.
+# [oauthstore.server]
+# bind = "127.0.0.1:8000"
+# workers = 2
+# trusted_proxies = ["127.0.0.1"]
 """
 
 
