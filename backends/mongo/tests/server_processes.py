@@ -211,6 +211,10 @@ class ServerProcess:
         while _listens(self.port):
             time.sleep(0.005)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send its first process a signal."""
+        os.kill(self._first(), number)
+
 
 class FerretDB:
     """The gateway and its PostgreSQL, on data of their own in a temporary folder."""
@@ -251,6 +255,14 @@ class FerretDB:
         """Kill both, as a crash of the machine would."""
         self.gateway.kill()
         self.database.kill()
+
+    def freeze(self) -> None:
+        """Stop the gateway: it is there, and does not answer."""
+        self.gateway.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.gateway.signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End both, and remove the data."""
