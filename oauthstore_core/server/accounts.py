@@ -82,14 +82,18 @@ class Accounts:
         fields = begin_epoch(json.loads(account.payload)) | {"password": None}
         return self.store.save_account(replace(account, payload=json.dumps(fields)))
 
+    def find(self, name: str) -> Account | None:
+        """Return the account of a name, however it is written, or None."""
+        normal = normalize_name(name)
+        return self.store.query_account(normal) if len(normal) <= MAXIMUM_NAME else None
+
     def verify(self, name: str, password: str) -> Account | None:
         """Return the account if this is its password.
 
         An unknown name costs as much as a wrong password. A hash with other
         parameters than today's is renewed.
         """
-        normal = normalize_name(name)
-        account = self.store.query_account(normal) if len(normal) <= MAXIMUM_NAME else None
+        account = self.find(name)
         stored = "" if account is None else _password_hash(account)
         if not self._matches(stored or self._unknown, password) or account is None:
             return None

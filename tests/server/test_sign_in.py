@@ -10,6 +10,7 @@ import pytest
 
 from oauthstore_core.errors import StoreUnavailableError
 from oauthstore_core.oauth2.server import AuthorizationServer
+from oauthstore_core.records import Account
 from oauthstore_core.server.accounts import Accounts
 from oauthstore_core.server.cookies import Cookies
 from oauthstore_core.testing.clock import FakeClock
@@ -126,6 +127,42 @@ def test_a_name_on_which_the_attempts_go_on_is_locked_for_a_while(
     assert browser.sign_in().status == 429
     clock.advance(1)
     assert browser.sign_in().status == 303
+
+
+def test_whoever_has_the_password_may_sign_in_as_often_as_they_like(
+    new_browser: NewBrowser, clock: FakeClock
+) -> None:
+    assert [new_browser("127.0.0.1").sign_in().status for _ in range(100)] == [303] * 100
+
+
+def test_a_right_password_forgives_the_wrong_ones_before_it_and_ends_no_session(
+    browser: Browser, new_browser: NewBrowser, ask: Ask
+) -> None:
+    other = new_browser()
+    other.sign_in()
+    for _ in range(3):
+        for _ in range(8):
+            assert browser.sign_in(password="wrong").status == 422
+        assert new_browser().sign_in().status == 303
+
+    assert other.get(ask()).status == 200
+
+
+def test_an_account_that_changes_meanwhile_signs_in_all_the_same(
+    browser: Browser, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(8):
+        browser.sign_in(password="wrong")
+    save = server.stores.accounts.save_account
+
+    def change_meanwhile(account: Account) -> Account:
+        save(account)
+        return save(account)
+
+    monkeypatch.setattr(server.stores.accounts, "save_account", change_meanwhile)
+
+    assert browser.sign_in().status == 303
+    assert browser.get("/").status == 200
 
 
 def test_attempts_that_are_not_looked_at_lock_nobody(browser: Browser, clock: FakeClock) -> None:

@@ -41,13 +41,16 @@ def submit(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer POST: sign in and go on, or show the form again."""
     site.refuse_forged(site.sessions.visit(request), request)
     name, password = single(request.form, "name") or "", single(request.form, "password") or ""
-    wait = site.throttle.admit(normalize_name(name), request.address)
-    if wait:
+    known = site.accounts.find(name)
+    admission = site.throttle.admit(normalize_name(name), request.address, known)
+    if admission.wait:
         link = (address(site, _target(site, request)), Message("Sign in"))
-        raise _too_many_attempts(link, wait)
+        raise _too_many_attempts(link, admission.wait)
     account = site.accounts.verify(name, password)
     if account is None:
         return _form(site, request, name=name, is_wrong=True)
+    if admission.to_forgive:
+        account = site.throttle.forgive(account)
     answer = redirect(_target(site, request))
     answer.headers.extend(site.sessions.open(account))
     return answer
