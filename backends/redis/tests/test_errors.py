@@ -25,7 +25,23 @@ def test_every_exception_of_the_driver_becomes_ours() -> None:
 
     assert len(classes) > 40
     assert [kind for kind in own if not issubclass(kind, DRIVER_ERRORS)] == []
-    assert mistranslated(classes, lambda error: translated(error, "the store")) == []
+    assert mistranslated(classes, lambda error: translated(error, "the store"), made) == []
+
+
+def made(kind: type[BaseException]) -> BaseException:
+    """Return an error that quotes what was sent, unless it comes from the connection."""
+    error = kind.__new__(kind)
+    of_connection = issubclass(kind, (exceptions.ConnectionError, OSError))
+    error.args = ("refused",) if of_connection else (SECRET,)
+    return error
+
+
+def test_why_a_connection_fails_is_told() -> None:
+    store = RedisBackend("redis://127.0.0.1:1", {"retries": 0})
+
+    with pytest.raises(StoreUnavailableError, match="Connection refused"):
+        store.ping()
+    store.close()
 
 
 @pytest.mark.parametrize(

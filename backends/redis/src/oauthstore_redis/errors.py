@@ -33,6 +33,7 @@ DRIVER_ERRORS: Final = (
     OverflowError,
 )
 _REFUSED: Final = (exceptions.DataError, UnicodeError, OverflowError)
+_OF_CONNECTIONS: Final = (exceptions.ConnectionError, OSError)
 _TIMED_OUT: Final = (exceptions.TimeoutError, TimeoutError)
 _ADVICE: Final[dict[type[Exception], str]] = {
     exceptions.OutOfMemoryError: "Its memory is full: give it more `maxmemory`.",
@@ -46,8 +47,10 @@ _USUALLY: Final = "Check that it runs, that it can be reached, and its log."
 
 def translated(error: BaseException, where: str) -> StoreError:
     """Return the contract's error for one of `DRIVER_ERRORS`, with nothing of a call's values."""
-    # The server's words may quote what it was sent, so only the kind of error is told.
+    # Of what a server answers only the kind is told, for its words may quote what it was sent.
     kind = type(error).__name__
+    if isinstance(error, _OF_CONNECTIONS):
+        kind = f"{kind}: {error}"
     if isinstance(error, _REFUSED):
         return StoreError(
             f"A record was to be written to {where}, but the driver cannot send one of its values "
