@@ -198,7 +198,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Run the kit on PostgreSQL and, where one is named, on MariaDB or MySQL."""
+    """Run the kit on PostgreSQL and Redis and, where one is named, on other servers."""
     install(session, *EDITABLE, *group("test"))
     quick = {**QUICK_KIT, **os.environ}
     session.run(*PYTEST, *PARALLEL, "-m", "servers", *session.posargs, env=quick)
