@@ -54,8 +54,17 @@ def list_(invocation: Invocation) -> None:
     """List the accounts."""
     with invocation.accounts() as accounts:
         found = [_described(account) for account in _all_accounts(accounts)]
-    rows = [(item["name"], item["subject"], moment(item["created_at"])) for item in found]
-    invocation.tell(found, lambda: show_rows(("NAME", "SUBJECT", "CREATED"), rows))
+    rows = [
+        (
+            item["name"],
+            item["subject"],
+            moment(item["created_at"]),
+            "yes" if item["administrator"] else "no",
+        )
+        for item in found
+    ]
+    columns = ("NAME", "SUBJECT", "CREATED", "ADMINISTRATOR")
+    invocation.tell(found, lambda: show_rows(columns, rows))
 
 
 @user.command()

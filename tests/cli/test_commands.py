@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -42,6 +43,39 @@ def test_the_help_tells_exit_codes_and_completion(run: Run) -> None:
 
     assert "4  the store is not available" in told
     assert "_OAUTHSTORE_COMPLETE=bash_source" in told
+
+
+def test_a_shell_completes_nouns_and_verbs() -> None:
+    def completions(words: str, place: int) -> list[str]:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [Path(sys.executable).with_name("oauthstore")],
+            env={
+                **os.environ,
+                "_OAUTHSTORE_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(place),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completions("oauthstore cl", 1) == ["client"]
+    assert completions("oauthstore client ro", 2) == ["rotate-secret"]
+
+
+def test_failures_are_red_where_colours_are_wanted(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = run("serve", "--bind", "0.0.0.0:8000", exit_code=1).stderr
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = run("serve", "--bind", "0.0.0.0:8000", exit_code=1).stderr
+
+    assert "\x1b[31m" in coloured
+    assert "\x1b[31m" not in plain
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("client", "show"), ("serve", "--bind", "x")])
