@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oauthstore_core.records import ClaimOutcome
-from oauthstore_core.testing.samples import access_token, credential, fresh, grant
+from oauthstore_core.testing.samples import access_token, credential, fresh, grant, refresh_token
 from oauthstore_redis import RedisBackend
 
 from .servers import Server
@@ -70,3 +70,25 @@ def test_a_sweep_of_many_grants_takes_each_once(store: RedisBackend) -> None:
         found = store.tokens.query_token(token.digest)
         assert found is not None
         assert (found.grant.revoked_at, found.grant.keep_until) == (NOW, END)
+
+
+def test_a_rotation_that_was_cut_off_between_two_nodes_has_its_tokens(
+    store: RedisBackend, valkey: Server, prefix: str
+) -> None:
+    given, first, token = grant(NOW, family=fresh()), refresh_token(NOW), access_token(NOW)
+    store.tokens.save_token(given, [first])
+    brought = [token, refresh_token(NOW, generation=1)]
+    names = (str(given.family), first.digest, given.client_id)
+    store.tokens.rotate_refresh_token(*names, brought, b"sealed", NOW, 60)
+    key = f"{prefix}:token:{token.digest}"
+    assert valkey.client.get(key) == f"g{given.grant_id}".encode()
+
+    # As the first flight left it, which the second did not reach on this node.
+    valkey.client.set(key, f"f{given.family}")
+    found = store.tokens.query_token(token.digest)
+    assert found is not None
+    assert (found.grant, found.token) == (given, token)
+    store.tokens.revoke_all(given.client_id, None, NOW, END)
+    found = store.tokens.query_token(token.digest)
+    assert found is not None
+    assert found.grant.revoked_at == NOW
