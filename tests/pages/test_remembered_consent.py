@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from authlib.oauth2.rfc6749.grants import ImplicitGrant
 
 from oauthstore_core.http import FORM_TYPE, Headers, HttpRequest, HttpResponse
 from oauthstore_core.oauth2.registration import register_client
@@ -252,6 +253,35 @@ def test_a_client_that_could_now_act_for_longer_is_asked_for(world: World) -> No
 
     assert not is_asked(before)
     assert is_asked(world.ask(client_id="brief"))
+
+
+def test_a_grant_whose_end_was_fixed_earlier_is_no_consent_after_it(
+    world: World, clock: FakeClock
+) -> None:
+    world.allow()
+    settings = world.server.settings
+    # As after a restart with other settings: the grant keeps the end that it has.
+    longer = replace(settings.lifetimes, refresh_token_absolute=900 * DAY)
+    world.server.settings = replace(settings, lifetimes=longer)
+    clock.advance(90 * DAY)
+    at_its_end = world.ask()
+    clock.advance(1)
+
+    assert not is_asked(at_its_end)
+    assert is_asked(world.ask())
+
+
+def test_tokens_in_the_answer_itself_are_given_by_nobody_in_silence(world: World) -> None:
+    world.server.register_grant(ImplicitGrant)
+    both = {"grant_types": ["authorization_code", "implicit"], "response_types": ["code", "token"]}
+    record = world.server.stores.clients.query_client("album")
+    payload = json.loads(record.payload)
+    payload["metadata"] |= both
+    world.server.stores.clients.save_client(replace(record, payload=json.dumps(payload)))
+    world.allow()
+
+    assert not is_asked(world.ask())
+    assert is_asked(world.ask(response_type="token"))
 
 
 def test_a_look_alone_gives_no_code(world: World) -> None:
