@@ -38,8 +38,9 @@ HEAD: Final = 1
 SCHEMA: Final = "oauthstore_schema"
 #: How often a step is made anew that others overtook.
 ATTEMPTS: Final = 8
-_FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 1.0
+#: Long enough for those who deadlock one another on FerretDB to part.
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
 
 
 class Rivals(NamedTuple):

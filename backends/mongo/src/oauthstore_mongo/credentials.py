@@ -60,27 +60,28 @@ class MongoCredentials(CredentialCache):
         }
         if self._inserted(new):
             return
-        if credential.alias is not None:
-            self._free_alias(new, now)
-            if self._inserted(new):
-                return
-        raise DuplicateError(f"This {credential.kind} exists, or its alias is taken.")
+        self._free_alias(new, now)
+        if not self._inserted(new):
+            raise DuplicateError(f"The alias of this {credential.kind} is taken.")
 
     def _inserted(self, new: Document) -> bool:
-        """Insert the credential; False: its digest or its alias is taken."""
+        """Insert the credential; False: its alias is taken."""
         holder = {"kind": same(new["kind"]), "alias": new.get("alias"), "_id": {"$ne": new["_id"]}}
         rivals = Rivals(CREDENTIALS, holder) if "alias" in new else None
         try:
             self._connections.run(lambda db: db[CREDENTIALS].insert_one(new), rivals)
         except DuplicateError:
             stored = self._find({"_id": new["_id"]})
+            if stored is None:
+                return False
             # It may be by the driver's first delivery of the same call.
-            return stored is not None and stored["written_by"] == new["written_by"]
+            if stored["written_by"] != new["written_by"]:
+                raise
         return True
 
     def _free_alias(self, new: Document, now: int) -> None:
         """Take the alias from a holder that has expired, which stays as a tombstone."""
-        holder = {"kind": same(new["kind"]), "alias": new["alias"], "expires_at": {"$lte": now}}
+        holder = {"kind": same(new["kind"]), "alias": new.get("alias"), "expires_at": {"$lte": now}}
         freed = {"$unset": {"alias": True}}
         self._connections.run(lambda db: db[CREDENTIALS].update_one(holder, freed))
 
