@@ -12,14 +12,14 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-__all__ = ["MAXIMUM_HEAD", "PATIENCE", "Connection"]
+__all__ = ["MAXIMUM_FIELDS", "MAXIMUM_HEAD", "PATIENCE", "Connection"]
 
 #: Seconds in which a whole request must have come.
 PATIENCE: Final = 30
 #: Bytes of the request line and the header fields together.
 MAXIMUM_HEAD: Final = 1 << 16
-#: What a field costs besides its bytes, as RFC 9113 section 6.5.2 counts it.
-_FIELD: Final = 32
+#: Header fields, of which each costs more than its bytes.
+MAXIMUM_FIELDS: Final = 100
 #: Requests on one connection that wait for the answer to an earlier one.
 MAXIMUM_WAITING: Final = 16
 
@@ -81,7 +81,9 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field."""
-        self._count(len(name) + len(value) + _FIELD)
+        self._count(len(name) + len(value))
+        if len(self.headers) >= MAXIMUM_FIELDS:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -71,6 +71,7 @@ def test_what_it_says_of_limits_and_health_is_so() -> None:
 
     assert f"has {connection.PATIENCE} seconds to come" in limits
     assert limits.count("64 KiB") == 2
+    assert f"at most {connection.MAXIMUM_FIELDS} header fields" in limits
     assert connection.MAXIMUM_HEAD == MAXIMUM_BODY == 64 * 1024
     assert f"`{health.ALIVE}`" in PAGE
     assert f"`{health.READY}`" in PAGE
