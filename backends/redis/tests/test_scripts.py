@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oauthstore_core.records import ClaimOutcome
+from oauthstore_core.records import ClaimOutcome, RotationOutcome
 from oauthstore_core.testing.samples import access_token, credential, fresh, grant, refresh_token
 from oauthstore_redis import RedisBackend
 
@@ -92,3 +92,18 @@ def test_a_rotation_that_was_cut_off_between_two_nodes_has_its_tokens(
     found = store.tokens.query_token(token.digest)
     assert found is not None
     assert found.grant.revoked_at == NOW
+
+
+def test_a_key_that_leads_to_a_grant_of_another_family_rotates_nothing(
+    store: RedisBackend, valkey: Server, prefix: str
+) -> None:
+    given, first, stray = grant(NOW, family=fresh()), refresh_token(NOW), fresh()
+    store.tokens.save_token(given, [first])
+    before = store.tokens.query_refresh_token(str(given.family))
+    valkey.client.set(f"{prefix}:family:{stray}", f"g{given.grant_id}")
+
+    names = (stray, first.digest, given.client_id)
+    rotation = store.tokens.rotate_refresh_token(*names, [refresh_token(NOW)], None, NOW, 60)
+    assert rotation.outcome is RotationOutcome.MISSING
+    assert store.tokens.query_refresh_token(stray) is None
+    assert store.tokens.query_refresh_token(str(given.family)) == before

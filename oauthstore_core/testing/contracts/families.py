@@ -176,6 +176,7 @@ class FamilyGrace(Contract):
 
             attempt = family.rotate(family.first, kit.now + 5 + late, grace)
             assert attempt.outcome is outcome, (grace, late)
+            assert (family.revoked_at() is None) is (outcome is GRACE), (grace, late)
 
     def test_there_is_no_grace_for_the_revoked(self, kit: Kit) -> None:
         """FAM-04: in a revoked family the predecessor is REVOKED, and its response is gone."""
