@@ -183,6 +183,15 @@ def test_the_sign_in_on_the_way_to_such_an_error_lets_the_browser_follow_it(
     assert "form-action 'self' https://app.example.org;" in policy
 
 
+def test_the_sign_in_lets_the_browser_go_on_where_the_consent_is_remembered(
+    browser: Browser, ask: Ask
+) -> None:
+    page = browser.get(browser.get(ask()).location)
+
+    policy = page.header("Content-Security-Policy")
+    assert "form-action 'self' https://app.example.org;" in policy
+
+
 def test_the_form_may_lead_to_the_client_and_nowhere_else(browser: Browser, ask: Ask) -> None:
     browser.sign_in()
 
