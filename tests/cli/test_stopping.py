@@ -69,9 +69,8 @@ def test_a_client_that_says_nothing_does_not_hold_a_stop_up(tmp_path: Path) -> N
     server.start()
     party = Party(server, server.create_client())
     party.ask_token({"grant_type": "client_credentials"})
-    began = time.monotonic()
     server.stop()
     party.close()
 
-    # Less than what requests at work are given: it has none.
-    assert time.monotonic() - began < 10
+    # What requests at work are given: there is none.
+    assert b"graceful shutdown exceeded" not in server.output()
