@@ -44,6 +44,7 @@ _PATIENCE = 60
 _SETTINGS = """
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
 cron.database_name = 'postgres'
+cron.host = '127.0.0.1'
 unix_socket_directories = ''
 listen_addresses = '127.0.0.1'
 max_connections = 200
@@ -227,9 +228,9 @@ class FerretDB:
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
-        _make_data(root, self.folder)
         ports = _free_port(), _free_port()
-        postgres = [f"{_PROGRAMS}/postgres", "-D", "/srv/data", "-p", str(ports[0])]
+        _make_data(root, self.folder, ports[0])
+        postgres = [f"{_PROGRAMS}/postgres", "-D", "/srv/data"]
         #: The gateway's PostgreSQL.
         self.database = ServerProcess(root, self.folder, ports[0], postgres)
         gateway = [
@@ -278,7 +279,7 @@ def enter(root: Path, folder: Path, command: Sequence[str]) -> list[str]:
     return [*alone, "sh", "-ec", _ENTER, "sh", str(root), str(folder), *command]
 
 
-def _make_data(root: Path, folder: Path) -> None:
+def _make_data(root: Path, folder: Path, port: int) -> None:
     folder.chmod(0o711)
     data, users = folder / "data", (root / "etc/passwd").read_text().splitlines()
     numbers = next(line.split(":")[2:4] for line in users if line.startswith("postgres:"))
@@ -288,7 +289,8 @@ def _make_data(root: Path, folder: Path) -> None:
     initdb = [f"{_PROGRAMS}/initdb", "-D", "/srv/data", "-A", "trust", "-E", "UTF8", "--no-sync"]
     _prepare(enter(root, folder, initdb), "")
     with (data / "postgresql.conf").open("a") as settings:
-        settings.write(_SETTINGS)
+        # The extension notes it, for the jobs by which it removes what TTL indexes name.
+        settings.write(f"{_SETTINGS}port = {port}\n")
     single = [f"{_PROGRAMS}/postgres", "--single", "-D", "/srv/data", "postgres"]
     _prepare(enter(root, folder, single), "CREATE EXTENSION documentdb CASCADE")
 
