@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -56,8 +57,17 @@ class Server:
         return list(self.client.scan_iter(match=f"{prefix}:*", count=1000))
 
     def dump(self, prefix: str) -> bytes:
-        """Return all keys of a store, and what they hold."""
-        return b"\n".join(key + b" " + self._value(key) for key in self.keys(prefix))
+        """Return all keys of a store, what they hold, and what a server of ours has on its disk."""
+        held = [key + b" " + self._value(key) for key in self.keys(prefix)]
+        return b"\n".join((*held, *self._files()))
+
+    def _files(self) -> Iterator[bytes]:
+        process = self.process
+        nodes = process.nodes if isinstance(process, ClusterProcesses) else [process]
+        for node in nodes:
+            if node is not None:
+                files = (node.folder / "appendonlydir").iterdir()
+                yield from (file.read_bytes() for file in files)
 
     def _value(self, key: bytes) -> bytes:
         client: Any = self.client
