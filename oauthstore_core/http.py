@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
+
+from .payloads import encode_json
 
 __all__ = [
     "Headers",
@@ -125,7 +126,7 @@ def _parse(text: str, what: str) -> Pairs:
     pairs = _decode(text)
     if pairs is None:
         raise MalformedRequestError(f"The {what} is not UTF-8.")
-    return refuse_nul(pairs, what)
+    return refuse_nul(pairs, what) if "%00" in text or "\0" in text else pairs
 
 
 def refuse_nul(pairs: Pairs, what: str) -> Pairs:
@@ -149,6 +150,8 @@ def _decode(text: str) -> Pairs | None:
 
 def repeated_names(pairs: Pairs) -> Sequence[str]:
     """Return the names that occur more than once; OAuth forbids that (RFC 6749 3.1, 3.2)."""
+    if len({name for name, _ in pairs}) == len(pairs):
+        return ()
     return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
 
 
@@ -179,7 +182,7 @@ def json_response(
     status: int, body: object, headers: Iterable[tuple[str, str]] = ()
 ) -> HttpResponse:
     """Return a JSON answer that no cache keeps."""
-    encoded = json.dumps(body, separators=(",", ":")).encode()
+    encoded = encode_json(body).encode()
     fixed = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
     extra = [pair for pair in headers if pair[0].lower() not in {"content-type", "cache-control"}]
     return HttpResponse(status, encoded, [*fixed, *extra])

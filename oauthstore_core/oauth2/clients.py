@@ -10,14 +10,13 @@ the digest, never the secret; `expires_at` where another secret has followed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from ..digests import digest, digests_equal
+from ..payloads import decode_payload
 from ..records import Client
 from ..sealing import KeyRing
 from . import redirect_uris
@@ -73,11 +72,10 @@ class ClientRecord(ClientMixin):
         """The client's identifier."""
         return self.client.client_id
 
-    @cached_property
-    def payload(self) -> dict[str, Any]:
+    @property
+    def payload(self) -> Mapping[str, Any]:
         """The stored payload, decoded."""
-        payload: dict[str, Any] = json.loads(self.client.payload)
-        return payload
+        return decode_payload(self.client.payload)
 
     @property
     def client_metadata(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, grants
 from ..digests import digest, generate_handle, generate_identifier
 from ..errors import GrantRevokedError, SealError
 from ..judgement import judge_claim
+from ..payloads import decode_payload, encode_json
 from ..records import (
     Claim,
     ClaimOutcome,
@@ -56,7 +57,7 @@ _FENCE_ATTEMPTS = 3
 
 
 def _encode(payload: dict[str, Any]) -> str:
-    return json.dumps({k: v for k, v in payload.items() if v is not None}, separators=(",", ":"))
+    return encode_json({name: value for name, value in payload.items() if value is not None})
 
 
 class StoreMixin:
@@ -79,7 +80,7 @@ class StoreMixin:
             end = min(end, grant.keep_until)
         response["expires_in"] = end - now
         payload: dict[str, Any] = {"scope": response.get("scope", "")}
-        if set(self.audience) != set(json.loads(grant.payload).get("resource", ())):
+        if set(self.audience) != set(decode_payload(grant.payload).get("resource", ())):
             payload["aud"] = self.audience
         handle = digest(response["access_token"])
         tokens = [Token(handle, "access", now, end, payload=_encode(payload))]
@@ -269,7 +270,7 @@ class RefreshTokenGrant(StoreMixin, grants.RefreshTokenGrant):
     def authenticate_user(self, refresh_token: RefreshToken) -> Any:
         """Return the user whose consent the grant is. `invalid_grant`: there is none any more."""
         grant = refresh_token.grant
-        auth_time = json.loads(grant.payload).get("auth_time")
+        auth_time = decode_payload(grant.payload).get("auth_time")
         user = self.server.load_resource_owner(grant.subject, auth_time)
         if not user:
             raise RefusedGrantError("the resource owner is gone")

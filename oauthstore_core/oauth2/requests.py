@@ -44,11 +44,8 @@ class Payload(OAuth2Payload):
             told = f"Multiple '{repeated[0]}'" if known else "A parameter more than once"
             raise InvalidRequestError(f"{told} in request.")
         # "Parameters sent without a value MUST be treated as if they were omitted."
-        given = [(name, value) for name, value in pairs if value]
-        self._data = dict(given)
-        self._datalist: dict[str, list[str]] = {}
-        for name, value in given:
-            self._datalist.setdefault(name, []).append(value)
+        self._given = [(name, value) for name, value in pairs if value]
+        self._data = dict(self._given)
 
     @property
     def data(self) -> Mapping[str, str]:
@@ -58,7 +55,10 @@ class Payload(OAuth2Payload):
     @property
     def datalist(self) -> Mapping[str, list[str]]:
         """Name to values."""
-        return self._datalist
+        values: dict[str, list[str]] = {}
+        for name, value in self._given:
+            values.setdefault(name, []).append(value)
+        return values
 
     # Authlib puts these two into error descriptions, which allow only some of ASCII.
 

@@ -13,6 +13,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
 
 from ..judgement import judge_token
+from ..payloads import decode_payload
 from ..records import Credential, Grant, IssuedToken, RefreshFamily, Token
 from .clients import ClientRecord
 from .handles import RefreshHandle
@@ -33,7 +34,7 @@ class AuthorizationCode(AuthorizationCodeMixin):
 
     @cached_property
     def payload(self) -> Mapping[str, Any]:
-        """The credential's payload, decoded."""
+        """The credential's payload, decoded; of a code, which is not read again, by itself."""
         payload: Mapping[str, Any] = json.loads(self.credential.payload)
         return payload
 
@@ -73,15 +74,13 @@ class _IssuedView(TokenMixin):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.token.digest[:8]}>"
 
-    @cached_property
+    @property
     def _own(self) -> Mapping[str, Any]:
-        payload: Mapping[str, Any] = json.loads(self.token.payload)
-        return payload
+        return decode_payload(self.token.payload)
 
-    @cached_property
+    @property
     def _granted(self) -> Mapping[str, Any]:
-        payload: Mapping[str, Any] = json.loads(self.grant.payload)
-        return payload
+        return decode_payload(self.grant.payload)
 
     @property
     def digest(self) -> str:
@@ -161,7 +160,7 @@ class AccessToken(_IssuedView):
         """
         if self.subject is None:
             return None
-        auth_time = json.loads(self.grant.payload).get("auth_time")
+        auth_time = self._granted.get("auth_time")
         if self._load_resource_owner is None:
             return ResourceOwner(self.subject, auth_time)
         return self._load_resource_owner(self.subject, auth_time)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from operator import methodcaller
 from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 from oauthstore_core.records import (
@@ -85,16 +86,12 @@ def following(cursor: str | None) -> str:
     return "" if cursor is None else text(cursor) + "\x01"
 
 
-def _original(value: str | bytes | None) -> str | None:
+def _original(value: str | bytes) -> str:
     if isinstance(value, bytes):  # MySQL's identifiers
         value = value.decode()
-    if value is None or _ESCAPE not in value:
+    if _ESCAPE not in value:
         return value
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
-
-
-def _hex(value: bytes | None) -> str | None:
-    return None if value is None else value.hex()
 
 
 class _Codec(NamedTuple):
@@ -110,7 +107,7 @@ def _value(state: TokenState | CredentialState) -> str:
     return str(state.value)
 
 
-_DIGEST: Final = _Codec(key, _hex)
+_DIGEST: Final = _Codec(key, methodcaller("hex"))
 _TEXT: Final = _Codec(text, _original)
 _NUMBER: Final = _Codec(_same, _same)
 
@@ -121,7 +118,8 @@ class Mapper(Generic[R]):
     def __init__(self, record: Callable[..., R], **codecs: _Codec) -> None:
         self._record = record
         self._store = [(name, codec.store) for name, codec in codecs.items()]
-        self._load = [(name, codec.load) for name, codec in codecs.items()]
+        self._names = tuple(codecs)
+        self._load = [(name, codec.load) for name, codec in codecs.items() if codec is not _NUMBER]
 
     def values(self, record: R | None, prefix: str = "") -> dict[str, Any]:
         """Return the columns' values by name; None throughout where there is no record."""
@@ -131,7 +129,11 @@ class Mapper(Generic[R]):
 
     def record(self, row: Sequence[Any], **rest: object) -> R:
         """Return the record at the head of a row; `rest` are the fields that it lacks."""
-        loaded = {name: load(value) for (name, load), value in zip(self._load, row, strict=False)}
+        loaded = dict(zip(self._names, row, strict=False))
+        for name, load in self._load:
+            value = loaded.get(name)  # a row may end before the last columns
+            if value is not None:
+                loaded[name] = load(value)
         return self._record(**loaded, **rest)
 
 
