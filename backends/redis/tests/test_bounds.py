@@ -200,6 +200,18 @@ def test_purges_remove_what_the_server_would_remove_later(
     assert all(s > 0 for key, s in remaining(valkey, prefix).items() if key != "schema")
 
 
+def test_a_sweep_marks_nothing_of_what_has_ended_and_gone(
+    store: RedisBackend, valkey: Server, prefix: str
+) -> None:
+    given = grant(NOW, keep_until=NOW + 60)
+    store.tokens.save_token(given, [])
+    assert store.tokens.purge_tokens(NOW + 60, 9).count == 1
+
+    assert store.tokens.revoke_all(given.client_id, None, NOW + 60, NOW + DAY) == 0
+    kinds = {key.partition(":")[0] for key in remaining(valkey, prefix)}
+    assert kinds.isdisjoint({"grant", "grant-ends"})
+
+
 def test_records_are_spread_over_the_slots_and_every_script_stays_in_one() -> None:
     keys = Keys("oauthstore")
     slots = set()
