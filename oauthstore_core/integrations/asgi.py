@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from ..errors import WouldBlockError
 from ..http import Headers, HttpRequest, HttpResponse, json_response
+from ..oauth2.errors import RETRY_AFTER
 
 __all__ = ["Application", "Handler", "Receive", "Routes", "Scope", "Send", "Workers"]
 
@@ -111,11 +112,22 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: a request, or the application's lifespan."""
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            await self._serve_or_give_up(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
             raise ValueError(f"This application does not serve the ASGI scope {scope['type']!r}.")
+
+    async def _serve_or_give_up(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._serve(scope, receive, send)
+        except asyncio.CancelledError:
+            # The server stops, and has waited as long as it may. What the handler does in its
+            # thread goes on: nobody knows the outcome, which is what this answer says.
+            body = {"error": "temporarily_unavailable"}
+            answer = json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
+            await _send(answer, send, with_body=scope["method"] != "HEAD")
+            raise
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

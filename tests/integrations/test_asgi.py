@@ -222,6 +222,39 @@ def test_however_many_compute_for_long_the_others_have_threads() -> None:
     assert asyncio.run(ask_all()) == [200] * 51
 
 
+def test_a_request_that_is_given_up_when_the_server_stops_is_503() -> None:
+    begun, released = threading.Event(), threading.Event()
+
+    def wait(_: HttpRequest) -> HttpResponse:
+        begun.set()
+        released.wait(10)
+        return HttpResponse(200)
+
+    application = Application({"/x": {"POST": wait}}, blocking=True)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - ASGI's own type
+        sent.append(message)
+
+    async def stop() -> None:
+        scope = {"type": "http", "method": "POST", "path": "/x", "headers": []}
+        task = asyncio.create_task(application(scope, receive, send))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        released.set()
+
+    asyncio.run(stop())
+
+    assert sent[0]["status"] == 503
+    assert dict(sent[0]["headers"])[b"retry-after"]
+    assert b"temporarily_unavailable" in sent[1]["body"]
+
+
 async def _exchange(application: Application, method: str, path: str) -> int:
     sent: list[Any] = []
 
