@@ -239,6 +239,9 @@ def races(session: nox.Session) -> None:
     # The kit's processes and a server's disk leave room for a second case beside.
     suites_of_all = [*PYTEST, *PARALLEL, "--timeout=900", "-m", "not race", *map(str, suites)]
     session.run(*suites_of_all, env={**WHOLE_KIT, **os.environ})
+    # What else needs a server; the kit has been there just now.
+    others = [*PYTEST, *PARALLEL, "-m", "servers and not race and not slow"]
+    session.run(*others, "--ignore-glob=*test_*conformance.py", env={**QUICK_KIT, **os.environ})
 
 
 @nox.session
