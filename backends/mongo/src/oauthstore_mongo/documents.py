@@ -98,8 +98,8 @@ def remove_at(keep_until: int, now: int) -> DatetimeMS:
 
     The core's `now` may be another's time than the server's.
     """
-    seconds = int(time.time()) + keep_until - now + _SLACK
-    return DatetimeMS(1000 * max(0, min(seconds, _LAST)))
+    seconds = int(time.time()) + max(0, keep_until - now) + _SLACK
+    return DatetimeMS(1000 * min(seconds, _LAST))
 
 
 def document(record: object, *, without: tuple[str, ...] = ()) -> Document:
