@@ -55,7 +55,7 @@ deadlock_timeout = 50ms
 _KEEPER = """
 cd / && trap '' INT TERM HUP
 while read -r _; do :; done
-cat "$1"/*.pid 2>/dev/null | while read -r pid; do kill -9 "$pid"; done
+cat "$1"/*.pid 2>/dev/null | while read -r pid; do kill -9 "$pid" 2>/dev/null; done
 sleep 0.2; rm -rf -- "$1"
 """
 #: Runs a program in the small Debian, with the folder $2 as /srv, and ends with its parent. The
