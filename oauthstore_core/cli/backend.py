@@ -17,6 +17,15 @@ from .invocation import Invocation, global_options, pass_invocation, show_rows
 __all__ = ["backend"]
 
 
+def _choose(context: click.Context, _: click.Parameter, url: str | None) -> None:
+    """Take a store that is not, or not yet, the configured one: as --store does."""
+    if url is not None:
+        context.ensure_object(Invocation).store = url
+
+
+_url = click.argument("url", metavar="[URL]", required=False, expose_value=False, callback=_choose)
+
+
 @click.group()
 def backend() -> None:
     """List the installed storage backends; ping and describe the stores in use."""
@@ -44,9 +53,10 @@ def list_(invocation: Invocation, *, roles: bool) -> None:
 
 @backend.command()
 @global_options
+@_url
 @pass_invocation
 def ping(invocation: Invocation) -> None:
-    """Ask every store in use whether it answers and its schema fits."""
+    """Ask the store of a URL, or every store in use, whether it answers and its schema fits."""
     settings = invocation.settings()
     problems: list[StoreError | ConfigurationError] = []
     told: list[dict[str, Any]] = []
@@ -65,9 +75,10 @@ def ping(invocation: Invocation) -> None:
 
 @backend.command()
 @global_options
+@_url
 @pass_invocation
 def describe(invocation: Invocation) -> None:
-    """Tell of every store in use what it is, what it promises, and which roles it keeps."""
+    """Tell of the store of a URL, or of every store in use, what it is and what it promises."""
     settings = invocation.settings()
     told: dict[str, dict[str, Any]] = {}
     with invocation.stores() as stores:

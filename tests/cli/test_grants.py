@@ -120,6 +120,14 @@ def test_a_store_in_use_is_described(run: Run, tell: Tell) -> None:
     assert "facts.schema.head" in shown
 
 
+@pytest.mark.parametrize("verb", ["describe", "ping"])
+def test_any_store_is_asked_by_its_url(verb: str, run: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/other.db"
+    run("migrate", "--store", url)
+
+    assert "other.db" in run("backend", verb, url).stdout
+
+
 def test_plugins_are_listed_with_whether_they_are_enabled(run: Run, tell: Tell) -> None:
     told = {item["name"]: item for item in tell("plugin", "list")}
 
