@@ -1,11 +1,18 @@
-"""What a save leaves that names another client, end or family than its grant has."""
+"""What must not go astray: entries of indexes, ends, names."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from oauthstore_core.records import RotationOutcome
-from oauthstore_core.testing.samples import access_token, fresh, grant, refresh_token
+from oauthstore_core.testing.samples import (
+    access_token,
+    account,
+    client,
+    fresh,
+    grant,
+    refresh_token,
+)
 from oauthstore_redis import RedisBackend
 
 from .servers import Server
@@ -77,6 +84,23 @@ def test_a_sweep_gives_no_end_to_what_reuse_has_revoked_and_a_revocation_does(
     assert _end(store, given.family) is None
     store.tokens.revoke_grant(given.grant_id, NOW, NOW + DAY)
     assert _end(store, given.family) == NOW + DAY
+
+
+def test_a_client_is_listed_once_and_by_its_owner_alone(store: RedisBackend) -> None:
+    saved = store.clients.save_client(client(owner="old"))
+    moved = store.clients.save_client(replace(saved, owner="new"))
+
+    assert list(store.clients.list_clients("old", None, 5).items) == []
+    assert list(store.clients.list_clients("new", None, 5).items) == [moved]
+    assert list(store.clients.list_clients(None, None, 5).items) == [moved]
+
+
+def test_the_name_of_a_deleted_account_is_free(store: RedisBackend) -> None:
+    saved = store.accounts.save_account(account())
+    assert store.accounts.delete_account(saved.subject)
+
+    another = store.accounts.save_account(account(name=saved.name))
+    assert store.accounts.query_account(saved.name) == another
 
 
 def _end(store: RedisBackend, family: str | None) -> int | None:
