@@ -37,7 +37,6 @@ HOME = "OAUTHSTORE_TEST_FERRETDB_HOME"
 _MODULE = "github.com/FerretDB/FerretDB/v2/cmd/ferretdb@v2.7.0"
 #: The first Go that builds it.
 _GO = (1, 25)
-_MIRROR = "http://deb.debian.org/debian"
 _PROGRAMS = "/usr/lib/postgresql/18/bin"
 #: Seconds in which a server starts or ends.
 _PATIENCE = 60
@@ -105,7 +104,7 @@ def _bootstrap(root: Path) -> None:
     if shutil.which("debootstrap") is None:
         _run("apt-get", "update", "-q")
         _run("apt-get", "install", "-q", "-y", "--no-install-recommends", "debootstrap")
-    _run("debootstrap", "--variant=minbase", "sid", str(root), _MIRROR)
+    _run("debootstrap", "--variant=minbase", "sid", str(root))
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")  # packages are to start nothing
     policy.chmod(0o755)
