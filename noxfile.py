@@ -383,6 +383,7 @@ def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
             "no:cacheprovider",
             *suites,
             "tests/foreign",
+            env={**QUICK_KIT, **os.environ},
             external=True,
         )
 
