@@ -30,8 +30,11 @@ def tokens_without_log(path: Path) -> int:
     """Return how many tokens there would be if the log were lost."""
     alone = path.with_name("alone.db")
     shutil.copy(path, alone)
-    with closing(sqlite3.connect(alone)) as connection:
-        count: int = connection.execute("SELECT count(*) FROM oauthstore_tokens").fetchone()[0]
+    try:
+        with closing(sqlite3.connect(alone)) as connection:
+            count: int = connection.execute("SELECT count(*) FROM oauthstore_tokens").fetchone()[0]
+    except sqlite3.DatabaseError:
+        return 0  # it was copied while a checkpoint wrote to it, or before the first one
     return count
 
 

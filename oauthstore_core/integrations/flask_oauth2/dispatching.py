@@ -17,6 +17,7 @@ from flask import (
     request_tearing_down,
 )
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from .authorization_server import AuthorizationServer
@@ -71,7 +72,10 @@ class Dispatching:
         if path not in self._routed:
             # A rule that is added later never goes before one that matches.
             adapter = self._app.url_map.bind("localhost")
-            self._routed[path] = adapter.match(path, "POST")[0] == self._endpoints[path]
+            try:
+                self._routed[path] = adapter.match(path, "POST")[0] == self._endpoints[path]
+            except HTTPException:  # a redirect of the application's
+                self._routed[path] = False
         name = self._endpoints[path]
         # Extensions put a view of theirs into its place.
         return self._routed[path] and self._app.view_functions[name] is self._views[name]

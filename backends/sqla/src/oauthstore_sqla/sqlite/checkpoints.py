@@ -40,8 +40,13 @@ class Checkpoints:
         if self._commits % _EVERY:
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="oauthstore-sqlite", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="oauthstore-sqlite", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The process ends, or has too many: what was committed stays so.
+                return
+            self._thread = thread
         self._due.set()
 
     def close(self) -> None:
