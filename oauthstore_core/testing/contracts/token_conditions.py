@@ -117,6 +117,20 @@ class FamilyConditions(Contract):
         kit.first.tokens.save_token(live, [token])
         assert kit.first.tokens.query_token(token.digest) == IssuedToken(live, token)
 
+    def test_a_sweep_leaves_no_mark_on_what_was_refused(self, kit: Kit) -> None:
+        """REV-07q: a sweep amid a refused save and a later grant of its id stops only the first."""
+        store, taken = kit.first.tokens, saved_grant(kit)[1]
+        given, token = grant(kit.now), access_token(kit.now)
+        later = replace(given, granted_at=kit.now + 2)
+        with pytest.raises(DuplicateError):
+            store.save_token(given, [taken])
+        store.revoke_all(given.client_id, None, kit.now + 1, kit.now + DAY)
+
+        with pytest.raises(GrantRevokedError):
+            store.save_token(given, [token])
+        store.save_token(later, [token])
+        assert store.query_token(token.digest) == IssuedToken(later, token)
+
     def test_a_fence_stands_until_the_latest_of_its_ends(self, kit: Kit) -> None:
         """REV-07n: a later sweep with a later end keeps the fence until then, and not longer."""
         store, given = kit.first.tokens, grant(kit.now)

@@ -295,6 +295,28 @@ class EmptyGrantTakenBack(SabotagedBackend):
                 raise
 
 
+class AnnouncementLeft(SabotagedBackend):
+    """Leaves a refused save's grant where a sweep marks it, for good."""
+
+    caught_by = "REV-07q"
+
+    class Tokens(MemoryTokens):
+        def save_token(self, grant: Grant, tokens: Sequence[Token]) -> None:
+            try:
+                super().save_token(grant, tokens)
+            except DuplicateError:
+                self._announced = grant
+                raise
+
+        def revoke_all(
+            self, client_id: str | None, subject: str | None, now: int, keep_until: int
+        ) -> int:
+            announced = getattr(self, "_announced", None)
+            if announced is not None and announced.client_id == client_id:
+                self.revoke_grant(announced.grant_id, now, keep_until)
+            return super().revoke_all(client_id, subject, now, keep_until)
+
+
 GRANT_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     RevokeErrorSwallowed,
     RevokeQueued,
@@ -319,4 +341,5 @@ GRANT_SABOTAGE: tuple[type[SabotagedBackend], ...] = (
     RedeemedInTwoSteps,
     DuplicateTakenForSuccess,
     EmptyGrantTakenBack,
+    AnnouncementLeft,
 )

@@ -25,7 +25,7 @@ class GrantRevoker:
         """Revoke the grant; see the hook."""
         keys = self._store.keys.record("grant", grant_id)
         asked = (grant_id, now, keep_until, self._slack)
-        _, *endless = self._store.call("revoke", keys, *asked, 0, 1, "", "")
+        _, *endless = self._store.call("revoke", keys, *asked, 0, 0, "", "")
         self._store.run(*self._ends(grant_id, endless, keep_until, now))
 
     def revoke_all(
@@ -45,7 +45,7 @@ class GrantRevoker:
                     call(
                         "revoke",
                         self._store.keys.record("grant", grant_id),
-                        *(grant_id, now, keep_until, self._slack, int(now >= ends), 0),
+                        *(grant_id, now, keep_until, self._slack, int(now >= ends), 1),
                         *(of_client, of_subject),
                     )
                     for grant_id, _, ends in entries

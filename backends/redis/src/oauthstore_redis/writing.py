@@ -91,7 +91,7 @@ class GrantWriter:
             self._store.keys.record("grant", grant.grant_id),
             *(grant.grant_id, about, grant.client_id, grant.keep_until, grant.family),
             *(int(fenced), now, self._store.options.slack, room),
-            *(int(token_taken), int(family_taken), owner),
+            *(int(token_taken), int(family_taken), owner, grant.granted_at),
             *_refresh_words(refresh, owner),
             *_pairs(added, owner),
         )
