@@ -35,7 +35,6 @@ def _people(server: RunningServer, browser: Browser) -> Setting:
     grants = ("authorization_code", "refresh_token", "client_credentials")
     every = tuple(part for grant in grants for part in ("--grant-type", grant))
     method = "--token-endpoint-auth-method"
-    post = (method, "client_secret_post", "--scope", SCOPE, *every[-2:])
     return Setting(
         server=server,
         browser=browser,
@@ -45,7 +44,7 @@ def _people(server: RunningServer, browser: Browser) -> Setting:
             *code, *every, "--client-id", ODD_ID, "--client-secret-stdin", stdin=ODD_SECRET
         ),
         public=server.create_client(*code, method, "none"),
-        poster=server.create_client(*post),
+        poster=server.create_client(*code, *every, method, "client_secret_post"),
         resource_server=server.create_client("--resource-server", "--resource", RESOURCES[0]),
     )
 

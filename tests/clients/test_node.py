@@ -20,6 +20,7 @@ pytestmark = pytest.mark.clients
         ("oauth4webapi", "confidential"),
         ("oauth4webapi", "odd"),
         ("openid-client", "confidential"),
+        ("passport-oauth2", "poster"),
         ("simple-oauth2", "confidential"),
         ("simple-oauth2", "odd"),
     ],

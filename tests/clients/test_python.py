@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import secrets
 from types import ModuleType
 from typing import Any
@@ -75,6 +76,34 @@ def test_authlibs_client_completes_every_flow(
 
 
 @authlib_httpx
+@pytest.mark.parametrize("whose", ["confidential", "public"])
+def test_authlibs_asynchronous_client_completes_every_flow(whose: str, setting: Setting) -> None:
+    client: TestClient = getattr(setting, whose)
+    verifier = secrets.token_urlsafe(48)
+
+    async def complete() -> list[int]:
+        module, name = "httpx_client", "AsyncOAuth2Client"
+        async with _authlib(module, name, client, code_challenge_method="S256") as session:
+            url, state = session.create_authorization_url(
+                setting.endpoint("authorize"), code_verifier=verifier
+            )
+            await session.fetch_token(
+                setting.endpoint("token"),
+                authorization_response=setting.visit(url),
+                code_verifier=verifier,
+                state=state,
+            )
+            await session.refresh_token(setting.endpoint("token"))
+            found = [await session.get(setting.resource)]
+            token = session.token["refresh_token"]
+            found.append(await session.revoke_token(setting.endpoint("revoke"), token))
+            found.append(await session.get(setting.resource))
+            return [answer.status_code for answer in found]
+
+    assert asyncio.run(complete()) == [200, 200, 401]
+
+
+@authlib_httpx
 def test_authlibs_client_narrows_the_resources_that_it_was_granted(setting: Setting) -> None:
     verifier = secrets.token_urlsafe(48)
     api, mail = RESOURCES
@@ -125,12 +154,13 @@ def test_authlibs_client_acts_for_itself(module: str, name: str, setting: Settin
 
 
 @pytest.mark.parametrize("whose", ["confidential", "public"])
-def test_requests_oauthlib_completes_the_code_flow_and_refreshes(
+def test_requests_oauthlib_completes_the_code_flow_refreshes_and_revokes(
     whose: str, setting: Setting
 ) -> None:
     client: TestClient = getattr(setting, whose)
+    application = _import("oauthlib.oauth2").WebApplicationClient(client.client_id)
     with _import("requests_oauthlib").OAuth2Session(
-        client.client_id, redirect_uri=REDIRECT_URI, scope=SCOPE.split(), pkce="S256"
+        client=application, redirect_uri=REDIRECT_URI, scope=SCOPE.split(), pkce="S256"
     ) as session:
         url, _ = session.authorization_url(setting.endpoint("authorize"))
         tokens = session.fetch_token(
@@ -140,10 +170,19 @@ def test_requests_oauthlib_completes_the_code_flow_and_refreshes(
         )
         answer = session.get(setting.resource)
         rotated = session.refresh_token(setting.endpoint("token"), **_refreshing(client))
+        # The session has no method for it, the library that it stands on prepares the request.
+        url, headers, body = application.prepare_token_revocation_request(
+            setting.endpoint("revoke"), rotated["refresh_token"], "refresh_token", **_named(client)
+        )
+        auth = _credentials(client).get("auth")
+        revocation = _import("requests").post(url, body, headers=headers, auth=auth)
+        refused = session.get(setting.resource)
 
     assert tokens["scope"] == SCOPE.split()
     assert answer.status_code == 200
     assert rotated["refresh_token"] != tokens["refresh_token"]
+    assert revocation.status_code == 200
+    assert refused.status_code == 401
 
 
 def test_requests_oauthlib_acts_for_itself(setting: Setting) -> None:
@@ -169,6 +208,9 @@ def _credentials(client: TestClient) -> dict[str, Any]:
 
 
 def _refreshing(client: TestClient) -> dict[str, Any]:
-    if client.client_secret is None:
-        return {"client_id": client.client_id}
-    return {"auth": (client.client_id, client.client_secret)}
+    return _named(client) or _credentials(client)
+
+
+def _named(client: TestClient) -> dict[str, Any]:
+    """Return how a public client names itself; another's name is in its header."""
+    return {} if client.client_secret else {"client_id": client.client_id}
