@@ -225,5 +225,5 @@ def _serves(pid: int) -> bool:
     """Tell whether a child is a worker, not the helper that multiprocessing starts besides."""
     try:
         return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended before, or meanwhile
         return False

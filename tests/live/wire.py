@@ -13,12 +13,21 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-__all__ = ["Answer", "Connection", "Volley", "basic", "form_request", "get_request"]
+__all__ = [
+    "Answer",
+    "Connection",
+    "Volley",
+    "basic",
+    "form_request",
+    "get_request",
+    "wait_until_accepting",
+]
 
 #: Nothing here takes that long, in seconds; what does hangs.
 _PATIENCE = 60
@@ -142,6 +151,18 @@ class Volley:
         `spacing`: at most so many seconds lie between one release and the next.
         `meanwhile` is called, and must return at once, between any two of them.
         """
+        answers = self.fire_to_the_death(requests, spacing, meanwhile)
+        answered = [answer for answer in answers if answer is not None]
+        assert len(answered) == len(answers), "A connection ended before its answer."
+        return answered
+
+    def fire_to_the_death(
+        self, requests: Sequence[bytes], spacing: float, meanwhile: Callable[[], object]
+    ) -> list[Answer | None]:
+        """Return the same, with None for each request whose connection ended unanswered.
+
+        So `meanwhile` may kill the workers.
+        """
         racing = self._connections[: len(requests)]
         random.shuffle(racing)
         for connection, request in zip(racing, requests, strict=True):
@@ -152,7 +173,8 @@ class Volley:
         for number, connection in enumerate(random.sample(racing, len(racing))):
             if number == moment:
                 meanwhile()
-            connection.release()
+            with suppress(ConnectionError):  # its answer is None
+                connection.release()
             if spacing:
                 time.sleep(random.uniform(0, spacing))  # noqa: S311 - jitter
         return _collect(racing)
@@ -163,9 +185,9 @@ class Volley:
             connection.close()
 
 
-def _collect(connections: Sequence[Connection]) -> list[Answer]:
-    """Return each connection's answer, read as it comes."""
-    answers: dict[Connection, Answer] = {}
+def _collect(connections: Sequence[Connection]) -> list[Answer | None]:
+    """Return each connection's answer, read as it comes; None where it ended without."""
+    answers: dict[Connection, Answer | None] = {}
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
@@ -174,8 +196,15 @@ def _collect(connections: Sequence[Connection]) -> list[Answer]:
             assert ready, f"{len(connections) - len(answers)} requests were never answered"
             for key, _ in ready:
                 selector.unregister(key.fileobj)
-                answers[key.data] = key.data.receive()
+                answers[key.data] = _receive(key.data)
     return [answers[connection] for connection in connections]
+
+
+def _receive(connection: Connection) -> Answer | None:
+    try:
+        return connection.receive()
+    except (ConnectionError, http.client.HTTPException):
+        return None
 
 
 # --- which worker a connection is with --------------------------------------
@@ -202,6 +231,16 @@ def _connect(
         for other in others:
             os.kill(other, signal.SIGCONT)
     return accepted
+
+
+def wait_until_accepting(address: tuple[str, int], pid: int) -> None:
+    """Return once a worker has accepted a connection: it serves."""
+    accepted = False
+    while not accepted:
+        time.sleep(0.02)
+        connection = Connection(address)
+        accepted = _was_accepted_by(pid, connection)
+        connection.close()
 
 
 def _was_accepted_by(pid: int, connection: Connection) -> bool:
