@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote
 
 from .payloads import encode_json
 
@@ -27,6 +27,8 @@ Pairs = Sequence[tuple[str, str]]
 #: A query or a form with more fields than this is refused.
 MAXIMUM_FIELDS = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
+#: What RFC 3986 section 3.3 allows in a path beside letters and digits.
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 class MalformedRequestError(ValueError):
@@ -67,12 +69,15 @@ class HttpRequest:
         headers: Mapping[str, str] | None = None,
         body: bytes | Callable[[], bytes] = b"",
         address: str | None = None,
+        scheme: str = "http",
+        raw_path: str | None = None,
     ) -> None:
         """Take what an edge has read; `path` is decoded, `query_string` is raw.
 
         `headers` are found whatever the case of their names. `body` may be
         what reads it, when it is asked for. `address` is the peer's, or what a
-        trusted proxy said of it.
+        trusted proxy said of it. `scheme` and `raw_path`, the path as it was
+        sent, are what a signature of OAuth 1 is over.
         """
         self.method = method
         self.path = path
@@ -80,9 +85,20 @@ class HttpRequest:
         self.headers: Mapping[str, str] = Headers(()) if headers is None else headers
         self._body = body
         self.address = address
+        self.scheme = scheme
+        self._raw_path = raw_path
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.path!r}>"
+
+    @property
+    def encoded_path(self) -> str:
+        """The path as it was sent; where the edge has moved or not kept it, encoded anew."""
+        raw = self._raw_path
+        # A path that needs no encoding is what was sent, whatever a proxy took off in front.
+        if raw == self.path or (raw is not None and unquote(raw) == self.path):
+            return raw
+        return quote(self.path, safe=_PATH_SAFE)
 
     @cached_property
     def body(self) -> bytes:

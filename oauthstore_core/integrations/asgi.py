@@ -198,7 +198,7 @@ class Application:
 
 
 async def _read(scope: Scope, receive: Receive, path: str) -> HttpRequest:
-    client = scope.get("client")
+    client, raw_path = scope.get("client"), scope.get("raw_path")
     return HttpRequest(
         scope["method"],
         path,
@@ -208,6 +208,8 @@ async def _read(scope: Scope, receive: Receive, path: str) -> HttpRequest:
         ),
         body=await _read_body(receive),
         address=client[0] if client else None,
+        scheme=scope.get("scheme", "http"),
+        raw_path=raw_path.decode("latin-1") if raw_path else None,
     )
 
 

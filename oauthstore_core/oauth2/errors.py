@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 
+from authlib.common.errors import AuthlibHTTPError
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError
 from authlib.oauth2.rfc6750 import InsufficientScopeError as AuthlibInsufficientScopeError
@@ -117,7 +118,7 @@ class InsufficientScopeError(AuthlibInsufficientScopeError):
 
 
 def log_refusal(
-    error: OAuth2Error, *, path: str | None = None, client_id: str | None = None
+    error: AuthlibHTTPError, *, path: str | None = None, client_id: str | None = None
 ) -> str:
     """Log why a request was refused, and return the id of that log line."""
     reason_id = generate_identifier()

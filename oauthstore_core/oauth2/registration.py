@@ -25,6 +25,7 @@ __all__ = [
     "InvalidClientMetadataError",
     "InvalidRedirectUriError",
     "Registration",
+    "check_descriptive_metadata",
     "check_metadata",
     "check_resources",
     "register_client",
@@ -109,8 +110,7 @@ def register_client(
     complete = check_metadata(metadata, scopes, grant_types, response_types)
     check_resources(resources, resource_server=resource_server)
     public = complete["token_endpoint_auth_method"] == "none"
-    if client_id is not None and not _VISIBLE.fullmatch(client_id):
-        raise InvalidClientMetadataError("A client_id is 1 to 2048 printable ASCII characters.")
+    _check_client_id(client_id)
     if public and client_secret is not None:
         raise InvalidClientMetadataError("A public client (method none) has no client_secret.")
     if client_secret is not None and key_ring is None:
@@ -165,6 +165,21 @@ def check_metadata(
     _check_redirects(complete, grant_types)
     _check_scope(complete, scopes)
     return complete
+
+
+def check_descriptive_metadata(
+    metadata: Mapping[str, Any], client_id: str | None = None
+) -> dict[str, Any]:
+    """Return the metadata of a client that no endpoint of OAuth 2 knows; errors as there."""
+    complete = _typed(metadata)
+    _check_client_id(client_id)
+    _check_redirects(complete, ())
+    return complete
+
+
+def _check_client_id(client_id: str | None) -> None:
+    if client_id is not None and not _VISIBLE.fullmatch(client_id):
+        raise InvalidClientMetadataError("A client_id is 1 to 2048 printable ASCII characters.")
 
 
 def _typed(metadata: Mapping[str, Any]) -> dict[str, Any]:

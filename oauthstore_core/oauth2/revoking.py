@@ -30,8 +30,8 @@ class RevokingMixin:
         self._waiting = threading.BoundedSemaphore(_WAITING)
 
     def revoke(self, token: AccessToken | RefreshToken) -> None:
-        """Revoke an access token, or with a refresh token (or by setting) its grant."""
-        whole = self.settings.revoke_access_token_revokes_grant
+        """Revoke an access token; of OAuth 1, with a refresh token or by setting its grant."""
+        whole = self.settings.revoke_access_token_revokes_grant or token.token.kind == "oauth1"
         if isinstance(token, RefreshToken) or whole:
             self.revoke_grant(token.grant.grant_id)
         else:
@@ -50,7 +50,8 @@ class RevokingMixin:
         return self.stores.tokens.revoke_all(client_id, subject, now, end)
 
     def _revocation_end(self, now: int) -> int:
-        longest = self.settings.lifetimes.authorization_code
+        lifetimes = self.settings.lifetimes
+        longest = max(lifetimes.authorization_code, lifetimes.temporary_credential)
         return self.past_fences(now) + longest + _FENCE_MARGIN
 
     def wait_past_fences(self) -> None:

@@ -16,7 +16,9 @@ __all__ = [
     "GRANTS",
     "LOG_FORMATS",
     "MAXIMUM_REUSE_GRACE",
+    "MAXIMUM_TIMESTAMP_WINDOW",
     "MAXIMUM_WORKERS",
+    "SIGNATURE_METHODS",
     "advise_name",
     "is_loopback",
     "judge_bind",
@@ -32,6 +34,7 @@ __all__ = [
     "judge_resources",
     "judge_scope",
     "judge_secret_keys",
+    "judge_signature_methods",
     "judge_url",
     "split_bind",
 ]
@@ -43,6 +46,10 @@ MAXIMUM_REUSE_GRACE: Final = 60
 #: Processes of one server.
 MAXIMUM_WORKERS: Final = 256
 LOG_FORMATS: Final = ("text", "json")
+#: The signature methods of OAuth 1 that can be named (RFC 5849 section 3.4, and with SHA-256).
+SIGNATURE_METHODS: Final = ("HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "RSA-SHA256", "PLAINTEXT")
+#: Seconds; nonces are remembered for twice as long.
+MAXIMUM_TIMESTAMP_WINDOW: Final = 24 * 60 * 60
 
 # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
@@ -128,6 +135,14 @@ def judge_grants(names: Iterable[str]) -> Iterable[str]:
     for name in names:
         if name not in GRANTS:
             yield f"has {name!r}, which is no grant type known here. {advise_name(name, GRANTS)}"
+
+
+def judge_signature_methods(names: Iterable[str]) -> Iterable[str]:
+    """Return a complaint for each name that is no signature method."""
+    for name in names:
+        if name not in SIGNATURE_METHODS:
+            advice = advise_name(name, SIGNATURE_METHODS)
+            yield f"has {name!r}, which is no signature method known here. {advice}"
 
 
 def judge_scope(name: str) -> str | None:

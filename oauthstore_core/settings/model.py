@@ -13,7 +13,14 @@ from ..judgement import ACCESS_TOKENS_PER_GRANT
 from . import layers
 from .checks import GRANTS
 from .masking import MASK, mask_options, mask_url
-from .parts import DEFAULT_STORE, Lifetimes, ServerSettings, StoreSettings, route_roles
+from .parts import (
+    DEFAULT_STORE,
+    Lifetimes,
+    OAuth1Settings,
+    ServerSettings,
+    StoreSettings,
+    route_roles,
+)
 from .reading import read
 
 __all__ = ["Settings"]
@@ -59,6 +66,7 @@ class Settings:
     revoke_access_token_revokes_grant: bool = False
     #: Nobody is asked again for what a live grant of the same client covers.
     remember_consent: bool = True
+    oauth1: OAuth1Settings = field(default_factory=OAuth1Settings)
     #: Of the standalone server only; an application that embeds it has its own.
     server: ServerSettings = field(default_factory=ServerSettings)
     #: Setting to the place that gave it; see `source_of`.
@@ -125,6 +133,7 @@ class Settings:
         shown |= {"resources": list(self.resources), "languages": list(self.languages)}
         for key in _NUMBERS:
             shown[key] = getattr(self, key)
+        shown |= _flat("oauth1", asdict(self.oauth1))
         shown |= _flat("server", asdict(self.server))
         return {key: {"value": shown[key], "source": self.source_of(key)} for key in shown}
 

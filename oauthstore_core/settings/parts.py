@@ -9,7 +9,14 @@ from typing import Any, Final
 from ..hookspecs import ROLES
 from .masking import mask_options, mask_url
 
-__all__ = ["DEFAULT_STORE", "Lifetimes", "ServerSettings", "StoreSettings", "route_roles"]
+__all__ = [
+    "DEFAULT_STORE",
+    "Lifetimes",
+    "OAuth1Settings",
+    "ServerSettings",
+    "StoreSettings",
+    "route_roles",
+]
 
 #: The name of the store that the setting `store` gives.
 DEFAULT_STORE: Final = "default"
@@ -26,6 +33,20 @@ class Lifetimes:
     refresh_token_idle: int = 30 * _DAY
     #: Since the consent.
     refresh_token_absolute: int = 90 * _DAY
+    #: Of OAuth 1, from the request for it to its exchange.
+    temporary_credential: int = 10 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth1Settings:
+    """OAuth 1.0a (RFC 5849), which is off until it is asked for."""
+
+    #: Whether the standalone server has the endpoints.
+    enabled: bool = False
+    #: The signature methods that are accepted, of `checks.SIGNATURE_METHODS`.
+    signature_methods: tuple[str, ...] = ("HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "RSA-SHA256")
+    #: By how many seconds a request's timestamp may be behind or ahead.
+    timestamp_window: int = 300
 
 
 @dataclass(frozen=True, slots=True)

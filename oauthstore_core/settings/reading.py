@@ -11,11 +11,18 @@ from typing import Any, Final
 from ..hookspecs import ROLES
 from . import checks
 from .layers import Given, Key, Layer
-from .parts import DEFAULT_STORE, Lifetimes, ServerSettings, StoreSettings, route_roles
+from .parts import (
+    DEFAULT_STORE,
+    Lifetimes,
+    OAuth1Settings,
+    ServerSettings,
+    StoreSettings,
+    route_roles,
+)
 
 __all__ = ["read"]
 
-_TABLES: Final = ("stores", "roles", "plugin_options", "lifetimes", "scopes", "server")
+_TABLES: Final = ("stores", "roles", "plugin_options", "lifetimes", "scopes", "oauth1", "server")
 _LISTS: Final = ("plugins", "secret_keys", "grants", "resources", "languages")
 #: Each with its least and its greatest value.
 _NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
@@ -26,6 +33,7 @@ _NUMBERS: Final[dict[str, tuple[int, int | None]]] = {
 _FLAGS: Final = ("revoke_access_token_revokes_grant", "remember_consent")
 _KEYS: Final = ("issuer", "store", *_TABLES, *_LISTS, *_NUMBERS, *_FLAGS)
 _LIFETIMES: Final = tuple(field.name for field in fields(Lifetimes))
+_OAUTH1: Final = tuple(field.name for field in fields(OAuth1Settings))
 _SERVER: Final = tuple(field.name for field in fields(ServerSettings))
 #: What judges each of a list, and a text, of the table `server`.
 _SERVER_LISTS: Final = {
@@ -164,6 +172,8 @@ class _Reader:
                 self._tables["scopes"][scope] = _description(given)
             case ("server", name) if name in _SERVER:
                 self._tables["server"][name] = self._read_server(key, name, given)
+            case ("oauth1", name) if name in _OAUTH1:
+                self._tables["oauth1"][name] = self._read_oauth1(key, name, given)
             case ("lifetimes", name) if name in _LIFETIMES:
                 self._lifetimes[name] = self._in_range(key, given, 1, None)
             case _:
@@ -197,6 +207,16 @@ class _Reader:
         text = _text(given)
         self._complain(key, given, _SERVER_TEXTS[name](text))
         return text
+
+    def _read_oauth1(self, key: Key, name: str, given: Given) -> object:
+        if name == "enabled":
+            return _flag(given)
+        if name == "timestamp_window":
+            return self._in_range(key, given, 1, checks.MAXIMUM_TIMESTAMP_WINDOW)
+        methods = _texts(given)
+        for complaint in checks.judge_signature_methods(methods):
+            self._complain(key, given, complaint)
+        return methods
 
     def _in_range(self, key: Key, given: Given, least: int, most: int | None) -> int:
         value = _number(given)
@@ -235,6 +255,7 @@ class _Reader:
         self._judge_plugin_options(values.get("plugins", ()))
         values["scopes"] = self._tables["scopes"]
         values["lifetimes"] = Lifetimes(**self._lifetimes)
+        values["oauth1"] = OAuth1Settings(**self._tables["oauth1"])
         values["server"] = ServerSettings(**self._tables["server"])
         values["sources"] = self._sources
         return values
@@ -305,6 +326,8 @@ def _unknown(key: Key) -> str:
             return f"is unknown. {checks.advise_name(name, _STORE_KEYS)}"
         case ("server", name):
             return f"is unknown. {checks.advise_name(name, _SERVER)}"
+        case ("oauth1", name):
+            return f"is unknown. {checks.advise_name(name, _OAUTH1)}"
         case ("lifetimes", name):
             return f"is unknown. {checks.advise_name(name, _LIFETIMES)}"
         case ("plugin_options", _):

@@ -1,0 +1,255 @@
+"""The OAuth 1 authorization server of every edge, in front of one of Authlib's server classes.
+
+Whatever happens in a request is answered here: errors with OAuth's error, a
+store that fails with 503. In the store everything is claimed once: a nonce, the
+decision on a temporary credential, its exchange.
+"""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from authlib.oauth1.rfc5849.authorization_server import (
+    AuthorizationServer as AuthlibAuthorizationServer,
+)
+from authlib.oauth1.rfc5849.errors import (
+    AccessDeniedError,
+    InvalidClientError,
+    InvalidRequestError,
+    InvalidTokenError,
+    MethodNotAllowedError,
+    MissingRequiredParameterError,
+    OAuth1Error,
+)
+
+from ..clock import Clock
+from ..http import HttpRequest, HttpResponse
+from ..oauth2.core import LoadUser
+from ..oauth2.errors import log_refusal
+from ..oauth2.redirect_uris import with_parameters
+from ..oauth2.views import LoadResourceOwner
+from ..sealing import KeyRing
+from ..settings import Settings
+from ..stores import Stores
+from ..translation import Translate, Translation
+from .base_string import normalize_origin
+from .credentials import OUT_OF_BAND
+from .errors import error_headers
+from .exchange import StoredCredentialsMixin
+from .requests import AuthorizationRequest, SignedRequest
+
+__all__ = ["ServerCore"]
+
+
+class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
+    """Answers requests and issues credentials, the same on every edge.
+
+    An edge puts it in front of Authlib's class for its framework, whose `super()`
+    that then is, and calls `configure` before the first request.
+    """
+
+    #: How token credentials are asked for (RFC 5849 section 2.3).
+    TOKEN_CREDENTIALS_METHOD = "POST"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._load_user: LoadUser | None = None
+
+    def configure(
+        self,
+        settings: Settings,
+        stores: Stores,
+        *,
+        clock: Clock,
+        load_user: LoadUser | None = None,
+        translate: Translate | None = None,
+    ) -> None:
+        """Take what every request needs; see `oauth1.server.AuthorizationServer`."""
+        self._load_user = load_user
+        self.configure_signing(
+            settings,
+            stores,
+            clock=clock,
+            key_ring=KeyRing(settings.secret_keys),
+            translation=Translation(settings.languages, translate),
+        )
+
+    @property
+    def load_resource_owner(self) -> LoadResourceOwner | None:
+        """What maps a subject to the application's user, None where nothing does."""
+        load_user = self._load_user
+        return None if load_user is None else lambda subject, _: load_user(subject)
+
+    def request_origin(self, http: HttpRequest) -> str:
+        """Return scheme and host of the issuer, which clients know; without one, the request's."""
+        if self.settings.issuer is None:
+            return super().request_origin(http)
+        parts = urlsplit(self.settings.issuer)
+        return normalize_origin(parts.scheme, parts.netloc)
+
+    # --- answering ---
+
+    def create_temporary_credentials_response(self, request: Any = None) -> Any:
+        """Answer a client that asks for temporary credentials (RFC 5849 section 2.1)."""
+        return self._answer(request, self._create_temporary_credentials)
+
+    def create_token_response(self, request: Any = None) -> Any:
+        """Answer a client that exchanges its temporary credentials (RFC 5849 section 2.3)."""
+        return self._answer(request, self._create_token_credentials)
+
+    def check_authorization_request(self, request: Any = None) -> Any:
+        """Return the validated request for an authorization page (RFC 5849 section 2.2).
+
+        It has the `credential`, still to be decided, and its `client`.
+        `OAuth1Error`: show it to the resource owner.
+        """
+        with self.storing():
+            read = self._read_authorization(request)
+            self.validate_authorization_request(read)
+            read.client = self.get_client_by_id(read.credential.get_client_id())
+            if not read.client:
+                raise InvalidClientError
+            return read
+
+    def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
+        """Decide a temporary credential, once, and send the resource owner back.
+
+        Without `grant_user` it is denied, for good. A client without callback
+        ("oob") gets no redirect: the answer is `create_verifier_response`.
+        `OAuth1Error`: show it to the resource owner; so is `AccessDeniedError` of
+        a denial that cannot be told to a client.
+        """
+        with self.storing():
+            read = self._read_authorization(request)
+            self.validate_authorization_request(read)
+            callback = self._callback_of(read)
+            if not grant_user:
+                self.deny_temporary_credential(read)
+                return self._tell_of_denial(read, callback)
+            read.user = grant_user
+            verifier = self.create_authorization_verifier(read)
+        if callback == OUT_OF_BAND:
+            return self.create_verifier_response(read, verifier)
+        parameters = [("oauth_token", read.token), ("oauth_verifier", verifier)]
+        return self.handle_response(302, "", [("Location", _extended(callback, parameters))])
+
+    def create_verifier_response(self, request: SignedRequest, verifier: str) -> Any:
+        """Return the answer that shows a verifier to the resource owner, to be typed elsewhere.
+
+        An edge with pages of its own shows one.
+        """
+        return self.handle_response(200, verifier, [("Content-Type", "text/plain")])
+
+    def _tell_of_denial(self, request: SignedRequest, callback: str) -> Any:
+        error = AccessDeniedError()
+        if callback == OUT_OF_BAND:
+            raise error
+        parameters = [*error.get_body(), ("oauth_token", request.token)]
+        return self.handle_response(302, "", [("Location", _extended(callback, parameters))])
+
+    def _callback_of(self, request: SignedRequest) -> str:
+        """Return the callback of a temporary credential, or where it has none the client's own."""
+        callback: str | None = request.credential.get_redirect_uri()
+        if callback:
+            return callback
+        client = self.get_client_by_id(request.credential.get_client_id())
+        if not client:
+            raise InvalidClientError
+        return client.get_default_redirect_uri() or OUT_OF_BAND
+
+    def _create_temporary_credentials(self, request: SignedRequest) -> Any:
+        self.validate_temporary_credentials_request(request)
+        credential = self.create_temporary_credential(request)
+        return self._credential_response(credential, [("oauth_callback_confirmed", "true")])
+
+    def _create_token_credentials(self, request: SignedRequest) -> Any:
+        self.validate_token_request(request)
+        credential = self.create_token_credential(request)
+        self.delete_temporary_credential(request)
+        return self._credential_response(credential)
+
+    def _credential_response(self, credential: Any, more: list[tuple[str, str]] = []) -> Any:  # noqa: B006 - not changed
+        payload = [
+            ("oauth_token", credential.get_oauth_token()),
+            ("oauth_token_secret", credential.get_oauth_token_secret()),
+            *more,
+        ]
+        return self.handle_response(200, payload, self.TOKEN_RESPONSE_HEADER)
+
+    def _answer(self, request: Any, create: Callable[[SignedRequest], Any]) -> Any:
+        read = None
+        try:
+            read = self.create_oauth1_request(request)
+            with self.storing():
+                return create(read)
+        except OAuth1Error as error:
+            return self.handle_error_response(error, request if read is None else read)
+
+    def handle_error_response(self, error: OAuth1Error, request: Any = None) -> Any:
+        """Answer an error, and log under a reason id what was behind it."""
+        http: HttpRequest | None = getattr(request, "http", None)
+        client_id = getattr(getattr(request, "client", None), "client_id", None)
+        log_refusal(error, path=None if http is None else http.path, client_id=client_id)
+        body = self.translation.translate_body(dict(error.get_body()), http)
+        return self.handle_response(error.status_code, [*body.items()], error_headers(error))
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
+        """Build the response; pairs become a form, which is what OAuth 1 answers with."""
+        text = body if isinstance(body, str) else urlencode(body)
+        kept = [pair for pair in headers if pair[0].lower() != "cache-control"]
+        return HttpResponse(status, text.encode(), [*kept, ("Cache-Control", "no-store")])
+
+    # --- validating ---
+
+    def _read_authorization(self, request: Any) -> SignedRequest:
+        if isinstance(request, SignedRequest):
+            return request
+        http = self.read_http(request)
+        return AuthorizationRequest(http, self.request_origin(http))
+
+    def validate_temporary_credentials_request(self, request: SignedRequest) -> SignedRequest:
+        """Raise `OAuth1Error` unless a client may have temporary credentials; as Authlib's.
+
+        A client with a method `check_callback` is asked of the callback.
+        """
+        super().validate_temporary_credentials_request(request)
+        check = getattr(request.client, "check_callback", None)
+        callback = request.redirect_uri
+        if check is not None and callback != OUT_OF_BAND and not check(callback):
+            raise InvalidRequestError('Invalid "oauth_callback" value')
+        return request
+
+    def validate_token_request(self, request: SignedRequest) -> SignedRequest:
+        """Raise `OAuth1Error` unless a client may exchange a temporary credential.
+
+        As Authlib's, in another order: of what it presents, nobody who has not
+        signed learns whether it is right.
+        """
+        if request.method.upper() != self.TOKEN_CREDENTIALS_METHOD:
+            raise MethodNotAllowedError
+        self.find_client(request)
+        if not request.token:
+            raise MissingRequiredParameterError("oauth_token")
+        verifier = request.oauth_params.get("oauth_verifier")
+        if not verifier:
+            raise MissingRequiredParameterError("oauth_verifier")
+        credential = self.get_temporary_credential(request)
+        if not credential or credential.get_client_id() != request.client_id:
+            raise InvalidTokenError
+        request.credential = credential
+        self.validate_timestamp_and_nonce(request)
+        self.validate_oauth_signature(request)
+        if not credential.check_verifier(verifier):
+            raise InvalidRequestError('Invalid "oauth_verifier"')
+        return request
+
+
+def _extended(callback: str, parameters: list[tuple[str, str]]) -> str:
+    """Return the callback with parameters in its query, whose own stay to the letter."""
+    uri, hash_, fragment = callback.partition("#")
+    return with_parameters(uri, parameters) + hash_ + fragment
