@@ -102,9 +102,9 @@ class TemporaryCredential(_Credential, TemporaryCredentialMixin):
         callback: str = self.payload["callback"]
         return callback
 
-    def get_user_id(self) -> str | None:
-        """Return the subject that authorized it, None before somebody has."""
-        return self.credential.subject
+    def get_user_id(self) -> Any:
+        """Return whose authorization it has, as the application's user told; None before."""
+        return self.payload.get("user_id", self.credential.subject)
 
     def check_verifier(self, verifier: str) -> bool:
         """Tell whether this is the verifier that its authorization made, in constant time."""

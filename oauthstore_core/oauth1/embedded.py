@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from ..digests import nonce_digest
 from .core import ServerCore
+from .credentials import TemporaryCredential
 from .errors import RefusedTokenError
-from .exchange import generate_verifier
 from .requests import SignedRequest
 from .resource import ProtectorCore
 
@@ -114,7 +114,7 @@ class EmbeddedServer(ServerCore):
         if hook is None:
             return super().create_authorization_verifier(request)
         self._claim("temporary credential decided", request)
-        verifier = generate_verifier(request.credential.get_redirect_uri())
+        verifier = self.generate_verifier(request.credential.get_redirect_uri())
         hook(request.credential, request.user, verifier)
         return verifier
 
@@ -129,10 +129,13 @@ class EmbeddedServer(ServerCore):
     def create_token_credential(self, request: SignedRequest) -> Any:
         """Return the token credential of the first exchange; for another `InvalidTokenError`."""
         hook = self._hooks["create_token_credential"]
-        if hook is None:
+        presented = request.credential
+        if hook is None and isinstance(presented, TemporaryCredential):
             return super().create_token_credential(request)
         self._claim("temporary credential exchanged", request)
-        return hook(self.generate_credential(), request.credential)
+        if hook is None:
+            return self.save_token_credential(presented.get_client_id(), presented.get_user_id())
+        return hook(self.generate_credential(), presented)
 
     def _claim(self, purpose: str, request: SignedRequest) -> None:
         """Claim one deed on the request's temporary credential. `InvalidTokenError`: it is done."""

@@ -36,7 +36,7 @@ from .requests import AuthorizationRequest, SignedRequest
 from .sealed_secrets import TEMPORARY, TOKEN, seal_secret
 from .signed import SignedCore
 
-__all__ = ["StoredCredentialsMixin", "generate_verifier"]
+__all__ = ["StoredCredentialsMixin"]
 
 #: RFC 8628 section 6.1: no vowels, hence no words; nothing that looks like something else.
 _TYPED: Final = "BCDFGHJKLMNPQRSTVWXZ"
@@ -50,6 +50,13 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         """Return a fresh token and its secret, 256 bits each."""
         return {"oauth_token": generate_handle(), "oauth_token_secret": generate_handle()}
 
+    def generate_verifier(self, callback: str | None) -> str:
+        """Return a fresh verifier; one that a person types where there is no callback."""
+        if callback != OUT_OF_BAND:
+            return generate_handle()
+        letters = "".join(secrets.choice(_TYPED) for _ in range(_TYPED_LENGTH))
+        return "-".join(letters[i : i + 4] for i in range(0, _TYPED_LENGTH, 4))
+
     def create_temporary_credential(self, request: SignedRequest) -> Any:
         """Save a temporary credential, which nobody has decided yet, and return it."""
         now, made = self.clock.now(), self.generate_credential()
@@ -62,7 +69,7 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         credential = Credential(
             handle,
             TEMPORARY_CREDENTIAL,
-            request.client.client_id,
+            request.client_id,
             expires_at=now + self.settings.lifetimes.temporary_credential,
             keep_until=self.grant_end(now),
             grant_id=generate_identifier(),
@@ -99,13 +106,15 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         of the verifier is stored.
         """
         credential: TemporaryCredential = request.credential
-        verifier = generate_verifier(credential.get_redirect_uri())
+        verifier = self.generate_verifier(credential.get_redirect_uri())
+        user_id = request.user.get_user_id()
         made = {
             "verifier_digest": self.key_ring.keyed_digests(VERIFIER, verifier)[0],
             "auth_time": getattr(request.user, "auth_time", None),
+            # A hook that saves the token credential may have a column of numbers for it.
+            "user_id": user_id if isinstance(user_id, int) else None,
         }
-        subject = str(request.user.get_user_id())
-        self._decide(request, CredentialState.APPROVED, subject, made)
+        self._decide(request, CredentialState.APPROVED, str(user_id), made)
         return verifier
 
     def deny_temporary_credential(self, request: SignedRequest) -> None:
@@ -139,10 +148,7 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         now, made = self.clock.now(), self.generate_credential()
         credential = request.credential.credential
         grant = _grant_of(request.credential)
-        handle = digest(made["oauth_token"])
-        secret = made["oauth_token_secret"]
-        sealed = seal_secret(self.key_ring, TOKEN, secret, handle)
-        token = Token(handle, TOKEN_KIND, now, payload=encode_json({"sealed_secret": sealed}))
+        token = self._seal_token(made, now)
         try:
             claim = self._redeem(credential, grant, [token], now)
         except GrantRevokedError as error:
@@ -152,7 +158,25 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
             raise RefusedTokenError("the temporary credential was used: its grant is revoked")
         if claim.outcome is not ClaimOutcome.WON:
             raise RefusedTokenError(f"the temporary credential is {claim.outcome.value}")
-        return IssuedCredential(made["oauth_token"], secret)
+        return IssuedCredential(made["oauth_token"], made["oauth_token_secret"])
+
+    def save_token_credential(self, client_id: str, user_id: object) -> Any:
+        """Return a token credential that is saved under a fresh grant; what led to it is claimed.
+
+        `InvalidTokenError`: the grant was revoked at once.
+        """
+        now, made = self.clock.now(), self.generate_credential()
+        grant = Grant(generate_identifier(), client_id, str(user_id), granted_at=now, payload="{}")
+        try:
+            self.stores.tokens.save_token(grant, [self._seal_token(made, now)])
+        except GrantRevokedError as error:
+            raise RefusedTokenError("the grant was revoked meanwhile") from error
+        return IssuedCredential(made["oauth_token"], made["oauth_token_secret"])
+
+    def _seal_token(self, made: Mapping[str, str], now: int) -> Token:
+        handle = digest(made["oauth_token"])
+        sealed = seal_secret(self.key_ring, TOKEN, made["oauth_token_secret"], handle)
+        return Token(handle, TOKEN_KIND, now, payload=encode_json({"sealed_secret": sealed}))
 
     def _redeem(
         self, credential: Credential, grant: Grant, tokens: Sequence[Token], now: int
@@ -168,14 +192,6 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
 
 _UNDECIDED: Final = frozenset({ClaimOutcome.PENDING})
 _EXCHANGEABLE: Final = frozenset({ClaimOutcome.WON, ClaimOutcome.ALREADY_USED})
-
-
-def generate_verifier(callback: str | None) -> str:
-    """Return a fresh verifier; one that a person types where there is no callback."""
-    if callback != OUT_OF_BAND:
-        return generate_handle()
-    letters = "".join(secrets.choice(_TYPED) for _ in range(_TYPED_LENGTH))
-    return "-".join(letters[i : i + 4] for i in range(0, _TYPED_LENGTH, 4))
 
 
 def _grant_of(presented: TemporaryCredential) -> Grant:
