@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ __all__ = ["ROUTES", "Keepers", "settings_of"]
 #: is one.
 ROUTES: Mapping[str, Mapping[str, str]] = {
     "redis": {"main": "redis"},
+    "redis+cluster": {"main": "cluster"},
     "sqlite+redis": {"main": "sqlite", "fast": "redis"},
     "postgresql+redis": {"main": "postgresql", "fast": "redis"},
     "mongodb": {"main": "mongodb"},
@@ -95,10 +97,10 @@ class MongoKeeper:
 
 
 class RedisKeeper:
-    """Prefixes on one server."""
+    """Prefixes on one server, or on one cluster."""
 
-    def __init__(self) -> None:
-        self._server = open_server("valkey")
+    def __init__(self, name: str) -> None:
+        self._server = open_server(name)
 
     @contextmanager
     def store(self, _: Path) -> Generator[dict[str, object]]:
@@ -120,7 +122,8 @@ def _migrate(backend: SqlaBackend | RedisBackend) -> None:
 _KINDS: Mapping[str, Callable[[], Keeper]] = {
     "sqlite": SQLiteKeeper,
     "postgresql": PostgreSQLKeeper,
-    "redis": RedisKeeper,
+    "redis": partial(RedisKeeper, "valkey"),
+    "cluster": partial(RedisKeeper, "cluster"),
     "mongodb": MongoKeeper,
 }
 

@@ -15,6 +15,7 @@ from .routes import ROUTES, Keepers
 def test_each_role_is_kept_by_the_store_of_its_route(world: World, route: str) -> None:
     kinds = {
         "redis": RedisBackend,
+        "cluster": RedisBackend,
         "sqlite": SqlaBackend,
         "postgresql": SqlaBackend,
         "mongodb": MongoBackend,
