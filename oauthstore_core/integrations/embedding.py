@@ -22,7 +22,7 @@ from ..clock import Clock
 from ..errors import SettingsError
 from ..settings import Settings, is_loopback
 from ..settings.checks import judge_issuer
-from ..stores import REQUIRED_ROLES, Stores, open_stores
+from ..stores import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
 __all__ = ["derive_issuer", "load_settings", "open_embedded", "with_issuer"]
 
@@ -68,6 +68,7 @@ def open_embedded(
     backends: Mapping[str, Backend] | None = None,
     clock: Clock | None = None,
     required_roles: Sequence[str] = REQUIRED_ROLES,
+    optional_roles: Sequence[str] = OPTIONAL_ROLES,
 ) -> Stores:
     """Return the open stores, whose schemas fit; the caller closes them.
 
@@ -77,7 +78,11 @@ def open_embedded(
     """
     with ExitStack() as resources:
         opened = open_stores(
-            settings, backends=backends, clock=clock, required_roles=required_roles
+            settings,
+            backends=backends,
+            clock=clock,
+            required_roles=required_roles,
+            optional_roles=optional_roles,
         )
         stores = resources.enter_context(opened)
         for name, backend in stores.backends.items():

@@ -24,9 +24,15 @@ from ..translation import Message, Translation
 from .consent import ConsentPage, ConsentServer, SignInNeededError, Visitor, address_of
 from .csrf import CsrfTokens
 from .refusals import PageError, serve_page
-from .rendering import embedded_renderer
+from .rendering import Renderer, embedded_renderer
 
-__all__ = ["EmbeddedConsent", "EmbeddedConsentServer", "no_sign_in"]
+__all__ = [
+    "DecisionPage",
+    "EmbeddedConsent",
+    "EmbeddedConsentServer",
+    "EmbeddedPage",
+    "no_sign_in",
+]
 
 
 class EmbeddedConsentServer(ConsentServer, Protocol):
@@ -37,22 +43,35 @@ class EmbeddedConsentServer(ConsentServer, Protocol):
     translation: Translation
 
 
-class EmbeddedConsent:
-    """The authorization endpoint as people see it: the question, a decision, or an error page.
+class DecisionPage(Protocol):
+    """Asks a question and takes the decision; the edges know who is signed in."""
+
+    def show(self, request: HttpRequest, visitor: Visitor | None) -> HttpResponse:
+        """Answer GET. `SignInNeededError`, `PageError`: as named."""
+        ...
+
+    def decide(self, request: HttpRequest, visitor: Visitor | None) -> HttpResponse:
+        """Answer POST. `SignInNeededError`, `PageError`: as named."""
+        ...
+
+
+class EmbeddedPage:
+    """An authorization endpoint as people see it: the question, a decision, or an error page.
 
     Plain, self-contained HTML: no script, no other file, nothing foreign.
     """
 
-    def __init__(self, server: EmbeddedConsentServer, *, login_url: str | None = None) -> None:
-        """Ask for `server`.
+    def __init__(
+        self, renderer: Renderer, page: DecisionPage, *, login_url: str | None = None
+    ) -> None:
+        """Show `page`.
 
         `login_url` is where somebody who is not signed in is sent, with the
         address to come back to as the parameter ``next``; without it they are
         told to sign in.
         """
-        csrf = CsrfTokens(server.key_ring, server.clock)
-        self._renderer = embedded_renderer(server.issuer, server.translation)
-        self._page = ConsentPage(server, self._renderer, csrf, server.settings.scopes)
+        self._renderer = renderer
+        self._page = page
         self._login_url = login_url
 
     def respond(
@@ -80,6 +99,17 @@ class EmbeddedConsent:
             if self._login_url is None:
                 raise _not_signed_in(request) from error
             return redirect(_sign_in_address(self._login_url, request))
+
+
+class EmbeddedConsent(EmbeddedPage):
+    """The authorization endpoint of OAuth 2."""
+
+    def __init__(self, server: EmbeddedConsentServer, *, login_url: str | None = None) -> None:
+        """Ask for `server`; `login_url` as of `EmbeddedPage`."""
+        csrf = CsrfTokens(server.key_ring, server.clock)
+        renderer = embedded_renderer(server.issuer, server.translation)
+        page = ConsentPage(server, renderer, csrf, server.settings.scopes)
+        super().__init__(renderer, page, login_url=login_url)
 
 
 def _sign_in_address(login_url: str, request: HttpRequest) -> str:

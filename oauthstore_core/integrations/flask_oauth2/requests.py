@@ -65,6 +65,8 @@ class FlaskHttpRequest(HttpRequest):
             headers=WsgiHeaders(native.environ),
             body=self._read_body,
             address=native.remote_addr,
+            scheme=native.scheme,
+            raw_path=_raw_path(native.environ),
         )
 
     def _read_body(self) -> bytes:
@@ -78,6 +80,14 @@ class FlaskHttpRequest(HttpRequest):
         if "form" in vars(self.native) and self.content_type == FORM_TYPE:
             return refuse_nul(tuple(self.native.form.items(multi=True)), "form")
         return super().form
+
+
+def _raw_path(environ: Mapping[str, Any]) -> str | None:
+    """Return the path as it was sent, where the WSGI server tells it; PATH_INFO is decoded."""
+    target: str | None = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if target is None or not target.startswith("/"):
+        return None
+    return target.partition("?")[0]
 
 
 def read_request(request: Any = None) -> HttpRequest:
