@@ -7,15 +7,15 @@ run in worker threads; where they do not (memory), on the event loop itself.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ..errors import WouldBlockError
 from ..http import Headers, HttpRequest, HttpResponse, json_response
 from ..oauth2.errors import RETRY_AFTER
+from ..waiting import without_waiting
+from .threads import Threads
 
 __all__ = ["Application", "Handler", "Receive", "Routes", "Scope", "Send", "Workers"]
 
@@ -51,32 +51,41 @@ class _DisconnectedError(Exception):
 class Workers:
     """The worker threads of one process, which all that asks its stores has in common."""
 
-    def __init__(self, *, blocking: bool) -> None:
-        """Make threads that are used where `blocking`: where a call may wait for I/O."""
-        self.blocking = blocking
-        self._executor = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="oauthstore")
-        self._long = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="oauthstore-long")
+    def __init__(self, *, blocking: bool, immediate_reads: bool = False) -> None:
+        """Make threads that are used where `blocking`: where a call may wait for I/O.
 
-    async def run(self, call: Callable[[], _Result], *, threaded: bool = False) -> _Result:
+        `immediate_reads`: one that only reads does not, or says so by `WouldBlockError`.
+        """
+        self.blocking = blocking
+        self._immediate_reads = immediate_reads
+        self._threads = Threads(WORKER_THREADS, "oauthstore")
+        self._long = Threads(LONG_THREADS, "oauthstore-long")
+
+    async def run(
+        self, call: Callable[[], _Result], *, reads: bool = False, threaded: bool = False
+    ) -> _Result:
         """Return what `call` returns; in a thread where it blocks.
 
-        `threaded`: it computes for long, and is run in one of few threads of its
-        kind. One that finds out by `WouldBlockError` that it must wait is made again in a thread.
+        `reads`: it writes nothing. `threaded`: it computes for long, and is run
+        in one of few threads of its kind. One that finds out by
+        `WouldBlockError` that it must wait is made again in a thread.
         """
-        if not self.blocking and not threaded:
-            try:
+        if threaded:
+            return await self._long.run(call)
+        try:
+            if not self.blocking:
                 return call()
-            except WouldBlockError:
-                log.debug("A handler needs to wait: it is run again in a thread")
-        context = contextvars.copy_context()
-        loop = asyncio.get_running_loop()
-        executor = self._long if threaded else self._executor
-        return await loop.run_in_executor(executor, lambda: context.run(call))
+            if reads and self._immediate_reads:
+                with without_waiting():
+                    return call()
+        except WouldBlockError:
+            log.debug("A handler needs to wait: it is run again in a thread")
+        return await self._threads.run(call)
 
     def close(self) -> None:
         """Return once the threads are through with what they have begun; twice is fine."""
-        self._executor.shutdown(wait=True)
-        self._long.shutdown(wait=True)
+        self._threads.close()
+        self._long.close()
 
 
 class Application:
@@ -88,6 +97,7 @@ class Application:
         *,
         blocking: bool = False,
         workers: Workers | None = None,
+        reading: Collection[str] = (),
         threaded: Collection[str] = (),
         immediate: Collection[str] = (),
         not_found: Handler | None = None,
@@ -96,13 +106,15 @@ class Application:
     ) -> None:
         """Serve `routes`, in worker threads where `blocking`, or in those of `workers`.
 
-        `threaded`: paths whose handlers need a thread all the same, of those for
-        what computes for long, such as verifying the password that is posted.
+        `reading`: paths whose handlers write nothing. `threaded`: those whose
+        handlers need a thread all the same, of those for what computes for
+        long, such as verifying the password that is posted.
         `immediate`: paths whose handlers never wait, and must not wait for a
         thread either while all of them wait for a store.
         """
         self._routes = routes
         self._workers = Workers(blocking=blocking) if workers is None else workers
+        self._reading = frozenset(reading)
         self._threaded = frozenset(threaded)
         self._immediate = frozenset(immediate)
         self._not_found = not_found or _not_found
@@ -167,8 +179,12 @@ class Application:
     async def _run(self, handler: Handler, request: HttpRequest) -> HttpResponse:
         if request.path in self._immediate:
             return handler(request)
-        threaded = request.path in self._threaded and request.method == "POST"
-        return await self._workers.run(lambda: handler(request), threaded=threaded)
+        path = request.path
+        return await self._workers.run(
+            lambda: handler(request),
+            reads=path in self._reading,
+            threaded=path in self._threaded and request.method == "POST",
+        )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -111,7 +111,7 @@ class MountedServer:
         self.protector = ResourceProtector(
             stores, clock, resource=resource, translation=translation
         )
-        self.workers = Workers(blocking=stores.blocking)
+        self.workers = Workers(blocking=stores.blocking, immediate_reads=stores.immediate_reads)
         self._settings = settings
         self._clock = clock
         self._consent = consent
@@ -148,7 +148,8 @@ class MountedServer:
         if "authorization_code" in settings.grants:
             asked: Handler = lambda request: consent(request, _owner.get())  # noqa: E731 - typed
             routes[server.paths.authorization] = {"GET": asked, "POST": asked}
-        self._served = server, Application(routes, workers=self.workers)
+        reading = (server.paths.introspection,)
+        self._served = server, Application(routes, workers=self.workers, reading=reading)
         return self._served
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, identify: Identify) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from ..clock import Clock, SystemClock
 from ..errors import RoleNotServedError, SettingsError
 from ..http import HttpRequest, HttpResponse
-from ..integrations.asgi import Application, Handler
+from ..integrations.asgi import Application, Handler, Workers
 from ..integrations.mounted import answer_outages, protocol_routes
 from ..oauth2.revoking import RevokingMixin
 from ..oauth2.server import AuthorizationServer
@@ -26,9 +26,9 @@ from .accounts import Accounts
 from .cors import Origins, open_to_all
 from .demo import SCOPES, demo_settings
 from .demo import pages as demo
-from .pages import consent, home, sign_in, sign_out
+from .pages import consent, home, oauth1_authorization, sign_in, sign_out
 from .pages.routes import page_routes
-from .site import Site, View, build_site, overrides_of
+from .site import OAuth1Site, Site, View, build_site, overrides_of
 
 __all__ = [
     "STANDALONE_ROLES",
@@ -72,7 +72,10 @@ def application_of(
     site = build_site(server, accounts_of(server), demo_scopes=demo_scopes)
     return Application(
         routes_of(site),
-        blocking=server.stores.blocking,
+        workers=Workers(
+            blocking=server.stores.blocking, immediate_reads=server.stores.immediate_reads
+        ),
+        reading=(server.paths.introspection,),
         threaded=(site.paths.sign_in,),
         immediate=(health.ALIVE, site.paths.metadata, *_static_paths(site)),
         not_found=_page(site, _not_found),
@@ -134,6 +137,8 @@ def routes_of(site: Site) -> dict[str, dict[str, Handler]]:
         paths.sign_in: {"GET": _page(site, sign_in.show), "POST": _page(site, sign_in.submit)},
         paths.sign_out: {"GET": _page(site, sign_out.show), "POST": _page(site, sign_out.submit)},
     }
+    if site.oauth1 is not None:
+        routes |= _oauth1_routes(site, site.oauth1)
     for path, views in page_routes(paths).items():
         routes[path] = {method: _page(site, view) for method, view in views.items()}
     for path, file in zip(_static_paths(site), site.static_files.values(), strict=True):
@@ -151,6 +156,16 @@ def _readable_elsewhere(server: AuthorizationServer) -> dict[str, dict[str, Hand
         routes[path] = origins.guard(routes[path]["POST"])
     routes[server.paths.metadata] = {"GET": open_to_all(routes[server.paths.metadata]["GET"])}
     return routes
+
+
+def _oauth1_routes(site: Site, oauth1: OAuth1Site) -> dict[str, dict[str, Handler]]:
+    """Return the three endpoints of RFC 5849 section 2."""
+    server, views = oauth1.server, oauth1_authorization.views_of(oauth1)
+    return {
+        server.paths.initiate: {"POST": server.create_temporary_credentials_response},
+        server.paths.token: {"POST": server.create_token_response},
+        server.paths.authorization: {m: _page(site, view) for m, view in views.items()},
+    }
 
 
 def _static_paths(site: Site) -> list[str]:
