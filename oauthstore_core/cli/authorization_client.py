@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 import urllib3
 from authlib.oauth2.rfc8414 import get_well_known_url
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 
 from ..oauth2.client_authentication import format_basic
 from ..settings.checks import judge_issuer
 from .failures import RefusedFailure
 from .invocation import printable
 
-__all__ = ["AuthorizationClient", "refusal"]
+__all__ = ["AuthorizationClient", "refusal", "unanswered"]
 
 _TIMEOUT: Final = 30
 _MAXIMUM_ANSWER: Final = 1 << 18
@@ -85,10 +85,7 @@ class AuthorizationClient:
             )
             read = response.read(_MAXIMUM_ANSWER)
         except HTTPError as error:
-            raise RefusedFailure(
-                f"{url} was asked, but did not answer ({type(error).__name__}). Does the server "
-                "run, and can it be reached from here?"
-            ) from error
+            raise unanswered(url, error) from error
         return response.status, _decoded(read)
 
 
@@ -96,6 +93,19 @@ def refusal(what: str, answer: Mapping[str, Any]) -> RefusedFailure:
     """Return the failure that repeats a server's error in its words."""
     error, description = answer.get("error", "no error"), answer.get("error_description", "")
     return RefusedFailure(f"{what}: {printable(error)}. {printable(description)}".strip())
+
+
+def unanswered(url: str, error: HTTPError) -> RefusedFailure:
+    """Return the failure that tells why a server did not answer, and what to do about it."""
+    if isinstance(error, SSLError):
+        return RefusedFailure(
+            f"{url} was asked, but no TLS connection came about ({error}). If its certificate is "
+            "an authority's of your own, let SSL_CERT_FILE name the file with that authority's."
+        )
+    return RefusedFailure(
+        f"{url} was asked, but did not answer ({type(error).__name__}). Does the server run, and "
+        "can it be reached from here?"
+    )
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _told() -> Generator[None, None, None]:
     except StoreError as error:
         raise _UnavailableFailure(
             f"The store did not do what was asked ({type(error).__name__}): {error}\n"
-            "See whether it answers: oauthstore backend ping"
+            "See whether it answers, with the same options: oauthstore backend ping"
         ) from error
     except OAuthStoreError as error:
         raise RefusedFailure(str(error)) from error

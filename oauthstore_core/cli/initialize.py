@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +78,9 @@ def init(invocation: Invocation) -> None:
 def initialize(path: Path, *, store: str | None, issuer: str) -> Settings:
     """Write a configuration that only its owner can read, and migrate its store.
 
-    `RefusedFailure`: the file exists, or cannot be written.
+    Either both are there afterwards, or no file is, so that it can be tried again.
+    `RefusedFailure`: the file exists, or cannot be written. `StoreError`, `ConfigurationError`: the
+    store cannot be set up.
     """
     database = path.with_name(DATABASE_NAME)
     url = store or f"sqlite:///{database.as_posix()}"
@@ -93,9 +97,18 @@ def initialize(path: Path, *, store: str | None, issuer: str) -> Settings:
     if store is None:
         # Before SQLite does it, so that it is nobody else's to read either.
         database.touch(mode=0o600)
-    with open_stores(settings) as stores:
+    with _removed_on_failure(path), open_stores(settings) as stores:
         stores.migrate()
     return settings
+
+
+@contextmanager
+def _removed_on_failure(path: Path) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _quoted(text: str) -> str:

@@ -173,6 +173,16 @@ class TestInit:
             run("init", "--issuer", issuer, exit_code=1)
             assert list(folder.iterdir()) == []
 
+    def test_a_store_that_cannot_be_set_up_leaves_no_file_in_the_way_of_another_try(
+        self, run: Run, folder: Path
+    ) -> None:
+        nobody = "postgresql+psycopg://oauthstore@127.0.0.1:1/oauthstore"
+
+        result = run("init", "--store", nobody, exit_code=4)
+
+        assert "backend ping" in result.stderr
+        assert list(folder.iterdir()) == []
+
 
 class TestConfiguration:
     """`config show`."""
