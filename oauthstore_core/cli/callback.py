@@ -22,10 +22,15 @@ _PAGE: Final = (
 
 
 class Callback:
-    """Listens at a redirect URI on loopback, for the one response that has our state."""
+    """Listens at a redirect URI on loopback, for the one response that is ours."""
 
-    def __init__(self, redirect_uri: str, state: str) -> None:
-        """Listen; at a free port where the URI names none. `RefusedFailure`: that cannot be."""
+    def __init__(
+        self, redirect_uri: str, state: str | None = None, *, named: str = "state"
+    ) -> None:
+        """Listen; at a free port where the URI names none. `RefusedFailure`: that cannot be.
+
+        Ours is the response whose parameter `named` is `state`, or what `expect` is told.
+        """
         try:
             parts = urlsplit(redirect_uri)
             port = parts.port or 0
@@ -36,7 +41,7 @@ class Callback:
                 f"The answer was to come to {redirect_uri}, but this command listens on loopback "
                 "only. Use http://127.0.0.1/callback, and register it for the client."
             )
-        self._state = state
+        self._named, self._state = named, state
         self._found: Mapping[str, str] | None = None
         try:
             # Not by name: localhost may be another address to the browser than to this machine.
@@ -49,6 +54,10 @@ class Callback:
         host = f"{parts.hostname}:{self._server.server_port}"
         #: Where it listens: what goes into the request.
         self.redirect_uri = f"http://{host}{parts.path}"
+
+    def expect(self, state: str) -> None:
+        """Take the response with this value, which was not known when the listening began."""
+        self._state = state
 
     def wait(self, seconds: float) -> Mapping[str, str]:
         """Return the response's parameters. `RefusedFailure`: none came in time."""
@@ -65,9 +74,10 @@ class Callback:
         return self._found
 
     def _take(self, query: str) -> bool:
-        """Take a response that has our state; whatever else comes is somebody else's."""
+        """Take a response that is ours; whatever else comes is somebody else's."""
         found = parse_qs(query)
-        if found.get("state") != [self._state] or any(len(value) > 1 for value in found.values()):
+        repeated = any(len(value) > 1 for value in found.values())
+        if repeated or found.get(self._named) != [self._state]:
             return False
         self._found = {name: value for name, (value,) in found.items()}
         return True

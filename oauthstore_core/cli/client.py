@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..clock import SystemClock
+from ..oauth1.sealed_secrets import valid_sealed_secrets
 from ..oauth2.clients import valid_secret_digests
 from ..oauth2.management import delete_client
 from ..oauth2.registration import Registration
@@ -45,7 +46,7 @@ def list_(invocation: Invocation) -> None:
         (
             item["client_id"],
             item.get("client_name", ""),
-            " ".join(item["grant_types"]),
+            " ".join(item["grant_types"]) or item["token_endpoint_auth_method"],
             moment(item["client_id_issued_at"]),
         )
         for item in found
@@ -97,7 +98,8 @@ def _all_clients(stores: Stores) -> Iterator[Client]:
 
 def _information(record: Client) -> dict[str, Any]:
     payload = json.loads(record.payload)
-    valid = valid_secret_digests(payload, SystemClock().now())
+    now = SystemClock().now()
+    valid = [*valid_secret_digests(payload, now), *valid_sealed_secrets(payload, now)]
     more: dict[str, Any] = {"source": record.source, "secrets": len(valid)}
     ends = [item["expires_at"] for item in valid if "expires_at" in item]
     if ends:

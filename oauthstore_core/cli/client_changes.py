@@ -6,12 +6,17 @@ from typing import Any
 
 import click
 
+from ..oauth1.client_changes import is_oauth1_client, update_client
+from ..oauth1.client_changes import rotate_secret as rotate_sealed_secret
 from ..oauth2 import client_changes
+from ..oauth2.client_changes import RotatedSecret
+from ..oauth2.management import Management
 from ..records import Client
 from ..stores import Stores
 from .client_metadata import metadata_options, refuse_unknown_resources, resource_server_options
 from .client_output import missing_client, show_client
 from .invocation import Invocation, global_options, moment, pass_invocation
+from .oauth1_creation import key_ring_of
 
 __all__ = ["rotate_secret", "update"]
 
@@ -43,17 +48,22 @@ def update(
     if not changes and resource_server is None and not resources:
         raise click.UsageError("Nothing is to be changed. Name what is, such as --client-name.")
     with invocation.management() as management:
-        settings = management.settings
+        settings, clients = management.settings, management.stores.clients
         refuse_unknown_resources([uri for uri in resources if uri], settings.resources)
-        registration = client_changes.update_client(
-            management.stores.clients,
-            _found(management.stores, client_id),
-            changes,
-            clock=management.clock,
-            resource_server=resource_server,
-            resources=[uri for uri in resources if uri] if resources else None,
-            scopes=tuple(settings.scopes),
-        )
+        found = _found(management.stores, client_id)
+        if is_oauth1_client(found):
+            _refuse_resource_server(resource_server, resources)
+            registration = update_client(clients, found, changes)
+        else:
+            registration = client_changes.update_client(
+                clients,
+                found,
+                changes,
+                clock=management.clock,
+                resource_server=resource_server,
+                resources=[uri for uri in resources if uri] if resources else None,
+                scopes=tuple(settings.scopes),
+            )
     information = registration.information()
     invocation.tell(information, lambda: show_client(information))
 
@@ -76,12 +86,7 @@ def rotate_secret(invocation: Invocation, client_id: str, overlap: int) -> None:
     Of three, the first ends at once: at most two are valid.
     """
     with invocation.management() as management:
-        rotated = client_changes.rotate_secret(
-            management.stores.clients,
-            _found(management.stores, client_id),
-            clock=management.clock,
-            overlap=overlap,
-        )
+        rotated = _rotate(management, _found(management.stores, client_id), overlap)
     end = rotated.previous_expires_at
     information = rotated.registration.information() | {"previous_secret_expires_at": end}
 
@@ -91,6 +96,19 @@ def rotate_secret(invocation: Invocation, client_id: str, overlap: int) -> None:
         click.echo(f"\nThe secret before {until}.")
 
     invocation.tell(information, show)
+
+
+def _rotate(management: Management, found: Client, overlap: int) -> RotatedSecret:
+    clients, clock = management.stores.clients, management.clock
+    if not is_oauth1_client(found):
+        return client_changes.rotate_secret(clients, found, clock=clock, overlap=overlap)
+    key_ring = key_ring_of(management.settings)
+    return rotate_sealed_secret(clients, found, key_ring=key_ring, clock=clock, overlap=overlap)
+
+
+def _refuse_resource_server(resource_server: object, resources: tuple[str, ...]) -> None:
+    if resource_server is not None or resources:
+        raise click.UsageError("A client of OAuth 1 is no resource server that introspects.")
 
 
 _SECRET = ("client_secret", "client_secret_expires_at")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import webbrowser
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -22,7 +20,9 @@ from .invocation import (
     printable,
     show_fields,
 )
+from .perform_oauth1 import perform_oauth1
 from .secrets_input import read_secret
+from .sending import send_person
 
 __all__ = ["perform"]
 
@@ -37,6 +37,9 @@ def perform() -> None:
 
     It asks the issuer, no store. What it prints is the token response: keep it to yourself.
     """
+
+
+perform.add_command(perform_oauth1)
 
 
 def _asking(method: str) -> Callable[[F], F]:
@@ -134,7 +137,7 @@ def authorization_code(
         ("code_challenge_method", "S256"),
         *_asked(scope, resources),
     ]
-    _send(with_parameters(metadata["authorization_endpoint"], asked), browser=browser)
+    send_person(with_parameters(metadata["authorization_endpoint"], asked), browser=browser)
     code = _code(callback.wait(timeout), metadata)
     form = [
         *(("grant_type", "authorization_code"), ("code", code), ("code_verifier", verifier)),
@@ -156,13 +159,6 @@ def _client(invocation: Invocation, client_id: str, method: str) -> Authorizatio
 def _asked(scope: str | None, resources: tuple[str, ...]) -> list[tuple[str, str]]:
     scopes = [] if scope is None else [("scope", scope)]
     return scopes + [("resource", uri) for uri in resources]
-
-
-def _send(url: str, *, browser: bool) -> None:
-    """Send the person to the server: their browser on a terminal, else by words."""
-    click.echo(f"Open this in a browser, and decide:\n\n  {url}\n", err=True)
-    if browser and sys.stderr.isatty():
-        webbrowser.open(url)
 
 
 def _code(answer: Mapping[str, str], metadata: Mapping[str, Any]) -> str:

@@ -44,14 +44,15 @@ def inspect(invocation: Invocation, handle: str | None) -> None:
 @global_options
 @pass_invocation
 def revoke(invocation: Invocation, handle: str | None) -> None:
-    """Revoke a token as its client could: a refresh token takes all of its grant."""
+    """Revoke a token as its client could: one of OAuth 1 and a refresh token take their grant."""
     presented = read_handle(handle)
     with invocation.management() as management:
         found = revoke_handle(management, presented)
         whole = management.settings.revoke_access_token_revokes_grant
     if found is None:
         raise _missing()
-    what = "grant" if whole or isinstance(found, RefreshToken) else "token"
+    whole = whole or isinstance(found, RefreshToken) or found.token.kind == "oauth1"
+    what = "grant" if whole else "token"
     shown = fingerprint(found.digest)
     told = {"fingerprint": shown, "client_id": found.client_id, "revoked": what}
     invocation.tell(told, lambda: click.echo(f"Revoked the {what} of {shown}."))

@@ -31,7 +31,6 @@ from ..clock import Clock
 from ..http import HttpRequest, HttpResponse
 from ..oauth2.core import LoadUser
 from ..oauth2.errors import log_refusal
-from ..oauth2.redirect_uris import with_parameters
 from ..oauth2.views import LoadResourceOwner
 from ..sealing import KeyRing
 from ..settings import Settings
@@ -39,6 +38,7 @@ from ..stores import Stores
 from ..translation import Translate, Translation
 from .base_string import normalize_origin
 from .credentials import OUT_OF_BAND
+from .decisions import AuthorizationDecision
 from .errors import error_headers
 from .exchange import StoredCredentialsMixin
 from .requests import AuthorizationRequest, SignedRequest
@@ -116,13 +116,12 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
                 raise InvalidClientError
             return read
 
-    def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
-        """Decide a temporary credential, once, and send the resource owner back.
+    def decide_authorization(
+        self, request: Any = None, grant_user: Any = None
+    ) -> AuthorizationDecision:
+        """Decide a temporary credential, once: without `grant_user` it is denied, for good.
 
-        Without `grant_user` it is denied, for good. A client without callback
-        ("oob") gets no redirect: the answer is `create_verifier_response`.
-        `OAuth1Error`: show it to the resource owner; so is `AccessDeniedError` of
-        a denial that cannot be told to a client.
+        One read and one write. `OAuth1Error`: show it to the resource owner.
         """
         with self.storing():
             read = self._read_authorization(request)
@@ -130,13 +129,24 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
             callback = self._callback_of(read)
             if not grant_user:
                 self.deny_temporary_credential(read)
-                return self._tell_of_denial(read, callback)
+                return AuthorizationDecision(read, callback, None)
             read.user = grant_user
             verifier = self.create_authorization_verifier(read)
-        if callback == OUT_OF_BAND:
-            return self.create_verifier_response(read, verifier)
-        parameters = [("oauth_token", read.token), ("oauth_verifier", verifier)]
-        return self.handle_response(302, "", [("Location", _extended(callback, parameters))])
+            return AuthorizationDecision(read, callback, verifier)
+
+    def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
+        """Decide a temporary credential, once, and send the resource owner back to the client.
+
+        A client without callback ("oob") gets no redirect: the answer is that of
+        `create_verifier_response`. Raises as `decide_authorization`; also
+        `AccessDeniedError`, of a denial that such a client cannot be told.
+        """
+        decision = self.decide_authorization(request, grant_user)
+        if decision.location is not None:
+            return self.handle_response(302, "", [("Location", decision.location)])
+        if decision.verifier is None:
+            raise AccessDeniedError
+        return self.create_verifier_response(decision.request, decision.verifier)
 
     def create_verifier_response(self, request: SignedRequest, verifier: str) -> Any:
         """Return the answer that shows a verifier to the resource owner, to be typed elsewhere.
@@ -144,13 +154,6 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
         An edge with pages of its own shows one.
         """
         return self.handle_response(200, verifier, [("Content-Type", "text/plain")])
-
-    def _tell_of_denial(self, request: SignedRequest, callback: str) -> Any:
-        error = AccessDeniedError()
-        if callback == OUT_OF_BAND:
-            raise error
-        parameters = [*error.get_body(), ("oauth_token", request.token)]
-        return self.handle_response(302, "", [("Location", _extended(callback, parameters))])
 
     def _callback_of(self, request: SignedRequest) -> str:
         """Return the callback of a temporary credential, or where it has none the client's own."""
@@ -247,9 +250,3 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
         if not credential.check_verifier(verifier):
             raise InvalidRequestError('Invalid "oauth_verifier"')
         return request
-
-
-def _extended(callback: str, parameters: list[tuple[str, str]]) -> str:
-    """Return the callback with parameters in its query, whose own stay to the letter."""
-    uri, hash_, fragment = callback.partition("#")
-    return with_parameters(uri, parameters) + hash_ + fragment

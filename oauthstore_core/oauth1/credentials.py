@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -24,6 +25,7 @@ __all__ = [
     "IssuedCredential",
     "TemporaryCredential",
     "TokenCredential",
+    "canonical_verifier",
 ]
 
 #: The store's words for the two.
@@ -33,6 +35,11 @@ TOKEN_KIND: Final = "oauth1"
 OUT_OF_BAND: Final = "oob"
 #: What the key ring calls the key for the digests of verifiers.
 VERIFIER: Final = "oauth1 verifier"
+
+
+def canonical_verifier(callback: str, verifier: str) -> str:
+    """Return a verifier as its digest is made of; one that was typed may be typed in any way."""
+    return re.sub(r"[\s-]", "", verifier).upper() if callback == OUT_OF_BAND else verifier
 
 
 class _Credential(TokenCredentialMixin):
@@ -109,7 +116,8 @@ class TemporaryCredential(_Credential, TemporaryCredentialMixin):
     def check_verifier(self, verifier: str) -> bool:
         """Tell whether this is the verifier that its authorization made, in constant time."""
         stored: str = self.payload.get("verifier_digest", "")
-        computed = self._key_ring.keyed_digests(VERIFIER, verifier)
+        canonical = canonical_verifier(self.get_redirect_uri(), verifier)
+        computed = self._key_ring.keyed_digests(VERIFIER, canonical)
         return any(digests_equal(each, stored) for each in computed)
 
 

@@ -30,6 +30,7 @@ from .credentials import (
     VERIFIER,
     IssuedCredential,
     TemporaryCredential,
+    canonical_verifier,
 )
 from .errors import RefusedTokenError
 from .requests import AuthorizationRequest, SignedRequest
@@ -106,10 +107,12 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         of the verifier is stored.
         """
         credential: TemporaryCredential = request.credential
-        verifier = self.generate_verifier(credential.get_redirect_uri())
+        callback = credential.get_redirect_uri()
+        verifier = self.generate_verifier(callback)
+        canonical = canonical_verifier(callback, verifier)
         user_id = request.user.get_user_id()
         made = {
-            "verifier_digest": self.key_ring.keyed_digests(VERIFIER, verifier)[0],
+            "verifier_digest": self.key_ring.keyed_digests(VERIFIER, canonical)[0],
             "auth_time": getattr(request.user, "auth_time", None),
             # A hook that saves the token credential may have a column of numbers for it.
             "user_id": user_id if isinstance(user_id, int) else None,

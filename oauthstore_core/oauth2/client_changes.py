@@ -47,6 +47,10 @@ def rotate_secret(
     `InvalidClientMetadataError`: a public client has no secret.
     """
     payload = json.loads(client.payload)
+    if "sealed_secrets" in payload:
+        raise InvalidClientMetadataError(
+            "This client signs by a secret that is sealed: oauth1.client_changes rotates it."
+        )
     if payload["metadata"].get("token_endpoint_auth_method") == "none":
         raise InvalidClientMetadataError(
             "A public client (method none) has no client_secret: register another "

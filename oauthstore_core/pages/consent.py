@@ -22,7 +22,14 @@ from .headers import form_target
 from .refusals import PageError, expired_form, no_decision, oauth_refusal, store_outage
 from .rendering import Renderer
 
-__all__ = ["ConsentPage", "ConsentServer", "SignInNeededError", "Visitor", "address_of"]
+__all__ = [
+    "ConsentPage",
+    "ConsentServer",
+    "SignInNeededError",
+    "Visitor",
+    "address_of",
+    "client_host",
+]
 
 
 class ConsentServer(Protocol):
@@ -168,7 +175,7 @@ class ConsentPage:
             "action": address_of(request),
             "csrf": self._csrf.issue(visitor.binding, request.path, request.query),
             "client": grant.client,
-            "client_host": _client_host(grant.client),
+            "client_host": client_host(grant.client),
             "redirect_uri": redirect_uri,
             "scopes": self.describe_scopes(grant.request.scope),
             "resources": self._named_resources(grant.request.payload),
@@ -207,7 +214,8 @@ def _failure(answer: HttpResponse) -> PageError:
     return oauth_refusal(error)
 
 
-def _client_host(client: ClientRecord) -> str | None:
+def client_host(client: ClientRecord) -> str | None:
+    """Return the host of a client's home page, where it has one that people may be shown."""
     uri = client.client_metadata.get("client_uri")
     try:
         return urlsplit(uri).hostname if isinstance(uri, str) else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..oauth1.paths import EndpointPaths as OAuth1Paths
 from ..oauth2.metadata import EndpointPaths
 
 __all__ = ["Paths"]
@@ -22,6 +23,7 @@ class Paths:
         #: Scheme, host and port.
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.endpoints = EndpointPaths.of(issuer)
+        self.oauth1 = OAuth1Paths.of(issuer)
         self._prefix = parts.path.rstrip("/")
 
     @property
@@ -86,7 +88,8 @@ class Paths:
             return self.home
         path, query = target.partition("?")[::2]
         followed = path in {self.demo, self.connections, *self.of_applications.values()}
-        return target if followed or (path == self.authorize and query) else self.home
+        asks = path in {self.authorize, self.oauth1.authorization} and query
+        return target if followed or asks else self.home
 
     @property
     def of_applications(self) -> Mapping[str, str]:

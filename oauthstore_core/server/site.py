@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..http import HttpRequest, HttpResponse
+from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.server import AuthorizationServer
 from ..pages.consent import ConsentPage
 from ..pages.csrf import CsrfTokens
+from ..pages.oauth1_consent import OAuth1ConsentPage
 from ..pages.overrides import Overrides, load_overrides
 from ..pages.refusals import expired_form, serve_page
 from ..pages.rendering import PACKAGE, Renderer
@@ -23,7 +25,7 @@ from .paths import Paths
 from .sessions import Session, Sessions
 from .throttle import Throttle
 
-__all__ = ["Site", "View", "build_site", "overrides_of"]
+__all__ = ["OAuth1Site", "Site", "View", "build_site", "overrides_of"]
 
 _PACKAGES: Final = ("oauthstore_core.server", PACKAGE)
 
@@ -46,6 +48,8 @@ class Site:
     scopes: Mapping[str, str]
     #: Whether the demo application is served, too.
     has_demo: bool = False
+    #: OAuth 1, where the settings enable it.
+    oauth1: OAuth1Site | None = None
 
     def context(self, session: Session | None) -> dict[str, Any]:
         """Return what the frame of every page shows."""
@@ -71,6 +75,14 @@ class Site:
     def serve_page(self, view: View, request: HttpRequest) -> HttpResponse:
         """Return a page, or the error page in its place."""
         return serve_page(self.renderer, request, lambda: view(self, request))
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth1Site:
+    """The OAuth 1 server on the same stores, and its consent page."""
+
+    server: OAuth1Server
+    consent: OAuth1ConsentPage
 
 
 View = Callable[[Site, HttpRequest], HttpResponse]
@@ -107,7 +119,14 @@ def build_site(
         consent=ConsentPage(server, renderer, csrf, scopes),
         scopes=scopes if server.settings.scopes else {},
         has_demo=demo_scopes is not None,
+        oauth1=_oauth1(server, renderer, csrf) if server.settings.oauth1.enabled else None,
     )
+
+
+def _oauth1(server: AuthorizationServer, renderer: Renderer, csrf: CsrfTokens) -> OAuth1Site:
+    oauth1 = OAuth1Server(server.settings, server.stores, clock=server.clock)
+    oauth1.translation = server.translation
+    return OAuth1Site(oauth1, OAuth1ConsentPage(oauth1, renderer, csrf))
 
 
 def overrides_of(settings: Settings) -> Overrides:

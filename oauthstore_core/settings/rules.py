@@ -12,7 +12,7 @@ from typing import Final
 
 from .checks import is_loopback
 from .model import Settings
-from .parts import Lifetimes
+from .parts import Lifetimes, OAuth1Settings
 
 __all__ = ["Verdict", "judge_rules"]
 
@@ -117,6 +117,20 @@ def _cookies(settings: Settings) -> tuple[bool, str]:
     return True, f"sealed, HttpOnly, SameSite=Lax, {how}; {ends}"
 
 
+def _signatures(settings: Settings) -> tuple[bool, str]:
+    oauth1, usual = settings.oauth1, OAuth1Settings()
+    how = f"{', '.join(oauth1.signature_methods)}; {oauth1.timestamp_window} s both ways"
+    problems = []
+    if "PLAINTEXT" in oauth1.signature_methods:
+        problems.append("PLAINTEXT sends the secrets themselves: leave it out")
+    if oauth1.timestamp_window > usual.timestamp_window:
+        problems.append(f"the rule is {usual.timestamp_window} s: shorten the window")
+    if problems:
+        return False, f"`oauth1`: {how}. {'. '.join(problems)}."
+    state = "" if oauth1.enabled else "not served here; "
+    return True, f"{state}{how}; a nonce counts once, after the signature"
+
+
 def _trail(settings: Settings) -> tuple[bool, str]:
     if "audit" in settings.plugins:
         return True, "refusals have reason ids; the plugin audit writes what happened to tokens"
@@ -164,6 +178,12 @@ _RULES: Final[tuple[tuple[str, str, Judge], ...]] = (
     ("sign-in", "ASVS 6.3", _always("slowed, then locked, by name and address, over all workers")),
     ("proxies", "RFC 9700 4.13", _proxies),
     ("CORS", "RFC 9700 2.6", _origins),
+    ("OAuth 1 signatures", "RFC 5849 3.2-3.4, 4.4", _signatures),
+    (
+        "OAuth 1 credentials",
+        "RFC 5849 2",
+        _always("bound to their client, decided once, exchanged once; secrets are sealed"),
+    ),
     ("bad input, outages", "RFC 6749 5.2", _always("4xx with the RFC's error; 503, Retry-After")),
     ("trail", "ASVS 16", _trail),
 )

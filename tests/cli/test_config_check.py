@@ -37,6 +37,8 @@ def test_a_server_as_it_should_be_meets_every_rule() -> None:
         ({"lifetimes": {"access_token": 3601}}, "lifetimes", "`lifetimes.access_token` is 3601"),
         ({"lifetimes": {"authorization_code": 61}}, "lifetimes", "authorization_code"),
         ({"reuse_grace": 11}, "refresh rotation", "`reuse_grace`"),
+        ({"oauth1": {"signature_methods": ["PLAINTEXT"]}}, "OAuth 1 signatures", "PLAINTEXT"),
+        ({"oauth1": {"timestamp_window": 301}}, "OAuth 1 signatures", "301 s"),
         ({"server": {}}, "proxies", "`server.trusted_proxies`"),
         ({"plugins": []}, "trail", "audit"),
     ],

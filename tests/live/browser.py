@@ -97,12 +97,19 @@ class Browser:
             assert user is not None, "A sign-in was asked for."
             form = self._client.get(urljoin(url, page.headers["Location"]))
             page = self._client.get(urljoin(url, self._submit_sign_in(form, user)))
-        assert page.status_code == httpx.codes.OK, page.text
-        action, fields = _Forms(page.text).with_field("decision")
-        answer = self._client.post(urljoin(url, action), data={**fields, "decision": decision})
+        answer = self._decide(url, page, decision)
         assert answer.is_redirect, answer.text
         location: str = answer.headers["Location"]
         return location
+
+    def decide(self, url: str, decision: str = "allow") -> httpx.Response:
+        """Open a request for access, signed in already, and return the answer to the decision."""
+        return self._decide(url, self._client.get(url), decision)
+
+    def _decide(self, url: str, page: httpx.Response, decision: str) -> httpx.Response:
+        assert page.status_code == httpx.codes.OK, page.text
+        action, fields = _Forms(page.text).with_field("decision")
+        return self._client.post(urljoin(url, action), data={**fields, "decision": decision})
 
     def fetch_code(self, client_id: str, scope: str = "profile") -> IssuedCode:
         """Return a fresh code for a client, consented to."""

@@ -33,6 +33,8 @@ class Connection:
     last: int
     scopes: dict[str, None] = field(default_factory=dict)
     resources: dict[str, None] = field(default_factory=dict)
+    #: By OAuth 1, which knows neither scopes nor an end.
+    unlimited: bool = False
 
     @property
     def name(self) -> str:
@@ -42,6 +44,7 @@ class Connection:
     def add(self, grant: Grant) -> None:
         """Count a grant in."""
         allowed = json.loads(grant.payload)
+        self.unlimited |= grant.keep_until is None
         self.first, self.last = min(self.first, grant.granted_at), max(self.last, grant.granted_at)
         self.scopes.update(dict.fromkeys(allowed.get("scope", "").split()))
         self.resources.update(dict.fromkeys(allowed.get("resource", ())))

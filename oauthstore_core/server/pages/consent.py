@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...http import HttpRequest, HttpResponse, redirect
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.consent import SignInNeededError, Visitor, address_of
@@ -9,25 +11,29 @@ from ..sessions import Session
 from ..site import Site
 from . import sign_in
 
-__all__ = ["decide", "show"]
+__all__ = ["answer_visitor", "decide", "show"]
 
 
 def show(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer GET: the question, after a sign-in; no question where it was answered before."""
-    present_at = site.server.clock.now()
-    session = site.sessions.current(request)
-    try:
-        return site.consent.show(request, _visitor(site, session, present_at))
-    except SignInNeededError:
-        return _to_sign_in(site, request)
+    return answer_visitor(site, request, site.consent.show)
 
 
 def decide(site: Site, request: HttpRequest) -> HttpResponse:
     """Answer POST: a code or a denial for the client, by a redirect."""
+    return answer_visitor(site, request, site.consent.decide)
+
+
+def answer_visitor(
+    site: Site,
+    request: HttpRequest,
+    answer: Callable[[HttpRequest, Visitor | None], HttpResponse],
+) -> HttpResponse:
+    """Return the answer for whoever is signed in; where that is nobody, to the sign-in."""
     present_at = site.server.clock.now()
     session = site.sessions.current(request)
     try:
-        return site.consent.decide(request, _visitor(site, session, present_at))
+        return answer(request, _visitor(site, session, present_at))
     except SignInNeededError:
         return _to_sign_in(site, request)
 
