@@ -16,6 +16,7 @@ from .load import FLOWS, Flow, Measured, flow_of, measure
 from .servers import OIDC_PROVIDER, Server, serving
 from .sets import SETS, Set, sets_of
 from .setting import Setting
+from .signed import SignedFlow
 
 #: A view of the application's own is Flask's to call, on any side.
 SAME_AS_BEFORE = ("ours, with hooks", "bearer")
@@ -71,7 +72,7 @@ def _compare(one: Set, chosen: argparse.Namespace, core: int, other: int) -> Com
 
 
 def _load(
-    running: Server, flow: Flow, core: int, chosen: argparse.Namespace
+    running: Server, flow: Flow | SignedFlow, core: int, chosen: argparse.Namespace
 ) -> tuple[Measured, float]:
     """Return what one load found, and the microseconds that the server computed for a request."""
     measure(running.address, flow, core, 1)  # what is made once is made

@@ -31,7 +31,7 @@ from sqlalchemy import event
 
 from .setting import CLIENT_ID, CLIENT_SECRET, METADATA, SCOPE, SECRET_KEY, Setting
 
-__all__ = ["create_app"]
+__all__ = ["connecting", "create_app"]
 
 db = SQLAlchemy()
 
@@ -97,14 +97,16 @@ def create_app() -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = setting.url
     db.init_app(app)
     with app.app_context():
-        event.listen(db.engine, "connect", _connecting(setting.synchronous))
+        event.listen(db.engine, "connect", connecting(setting.synchronous))
         db.create_all()
         _register_client()
     _add_routes(app)
     return app
 
 
-def _connecting(synchronous: str) -> Any:
+def connecting(synchronous: str) -> Any:
+    """Return what sets up a connection to SQLite."""
+
     def connect(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")

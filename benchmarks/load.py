@@ -14,11 +14,12 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from .setting import CLIENT_ID, CLIENT_SECRET, SCOPE
+from .signed import SignedFlow
 
 __all__ = ["CONNECTIONS", "FLOWS", "Flow", "Measured", "flow_of", "measure", "pin"]
 
 CONNECTIONS: Final = 16
-FLOWS: Final = ("issue", "introspect", "bearer")
+FLOWS: Final = ("issue", "introspect", "bearer", "signed")
 _SCRIPT: Final = Path(__file__).with_name("load.lua")
 _BASIC: Final = "Basic " + base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
 
@@ -31,6 +32,7 @@ class Flow:
     authorization: str
     expected: str
     form: Mapping[str, str] | None = None
+    script: Path = _SCRIPT
 
     @property
     def body(self) -> str | None:
@@ -45,9 +47,8 @@ class Flow:
             found: bytes = answer.read()
         return found
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What `load.lua` reads."""
+    def environment(self, _: int) -> dict[str, str]:
+        """Return what `load.lua` reads, however long it runs."""
         told = {
             "WRK_METHOD": "GET" if self.body is None else "POST",
             "WRK_AUTHORIZATION": self.authorization,
@@ -66,8 +67,10 @@ class Measured:
     p99_ms: float
 
 
-def flow_of(address: str, name: str) -> Flow:
+def flow_of(address: str, name: str) -> Flow | SignedFlow:
     """Return a flow of a server that runs; two of them use a token that it issues for this."""
+    if name == "signed":
+        return SignedFlow(address, "/api/me", f'"{CLIENT_ID}"')
     form = {"grant_type": "client_credentials", "scope": SCOPE}
     issue = Flow("/oauth/token", _BASIC, '"access_token"', form)
     token = json.loads(issue.send(address))["access_token"]
@@ -79,12 +82,12 @@ def flow_of(address: str, name: str) -> Flow:
     return flows[name]
 
 
-def measure(address: str, flow: Flow, core: int, seconds: int) -> Measured:
+def measure(address: str, flow: Flow | SignedFlow, core: int, seconds: int) -> Measured:
     """Load the server for so long; an answer that is wrong or missing ends the run."""
     options = ["--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s"]
     done = subprocess.run(
-        ["wrk", *options, "--timeout=10s", f"--script={_SCRIPT}", address + flow.path],
-        env={**os.environ, **flow.environment},
+        ["wrk", *options, "--timeout=10s", f"--script={flow.script}", address + flow.path],
+        env={**os.environ, **flow.environment(seconds)},
         preexec_fn=lambda: pin(core),
         capture_output=True,
         text=True,

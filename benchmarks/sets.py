@@ -56,6 +56,22 @@ def _flask() -> list[Set]:
     ]
 
 
+def _oauth1() -> list[Set]:
+    return [
+        Set(
+            f"OAuth 1 on Flask under {server}, synchronous={level}",
+            [
+                _wsgi(server, "by hand", "handwritten_oauth1", _INSECURE),
+                _wsgi(server, "ours", "ours_flask_oauth1", {}),
+            ],
+            ("signed",),
+            level,
+        )
+        for server in WSGI_SERVERS
+        for level in _LEVELS
+    ]
+
+
 def _standalone_sets() -> list[Set]:
     threads = "granian, 16 threads"
     return [
@@ -93,6 +109,7 @@ def _asgi() -> list[Set]:
 #: By the name that the command line takes.
 SETS: Final[Mapping[str, Callable[[], list[Set]]]] = {
     "flask": _flask,
+    "oauth1": _oauth1,
     "standalone": _standalone_sets,
     "memory": _memory,
     "asgi": _asgi,

@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-__all__ = ["CLIENT_ID", "CLIENT_SECRET", "METADATA", "SCOPE", "SECRET_KEY", "Setting"]
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "METADATA",
+    "OAUTH_TOKEN",
+    "OAUTH_TOKEN_SECRET",
+    "SCOPE",
+    "SECRET_KEY",
+    "Setting",
+]
 
 SCOPE: Final = "profile"
 CLIENT_ID: Final = "benchmark"
 CLIENT_SECRET: Final = "benchmark-secret-of-the-only-client-there-is"
+#: The token credential of OAuth 1 that requests are signed with.
+OAUTH_TOKEN: Final = "the-token-credential-of-a-benchmark-user"
+OAUTH_TOKEN_SECRET: Final = "the-secret-of-that-token-credential-48-long-or-so"
 #: Flask's, of both: without a session nobody is signed in who could consent.
 SECRET_KEY: Final = "the secret key of a benchmark, which guards nothing"
 #: RFC 7591.
