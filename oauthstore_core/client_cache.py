@@ -2,9 +2,10 @@
 
 Options: `seconds` (5), for how long; `size` (1024), of how many clients. A
 client that another process changes or deletes is seen as it was for up to
-`seconds`; the fence of a revocation stands that much further ahead, so that
-nothing issued on a stale answer outlives it. So whatever deletes or revokes, the
-command line too, must run with the same `plugins` and options as the servers.
+`seconds`, unless it is read within `stores.read_anew`; the fence of a revocation
+stands that much further ahead, so that nothing issued on a stale answer outlives
+it. So whatever deletes or revokes, the command line too, must run with the same
+`plugins` and options as the servers.
 """
 
 # The hooks' documentation is the hookspecs'.
@@ -23,6 +24,7 @@ from .hookspecs import ClientStore, hookimpl
 from .plugins.descriptors import Plugin, PluginContext
 from .records import Client, Purged
 from .stores.forwarding import ForwardingClientStore
+from .stores.reading import is_read_anew
 
 __all__ = ["CachingClientStore", "plugin"]
 
@@ -55,7 +57,7 @@ class CachingClientStore(ForwardingClientStore):
         now = self._monotonic()
         with self._lock:
             fresh_until, client = self._clients.get(client_id, (now, None))
-            if client is not None and now < fresh_until:
+            if client is not None and now < fresh_until and not is_read_anew():
                 self._clients.move_to_end(client_id)
                 return client
             writes = self._writes

@@ -17,6 +17,7 @@ from .forwarding import (
     ForwardingNonceStore,
     ForwardingTokenStore,
 )
+from .reading import is_read_anew, read_anew
 from .routing import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
 __all__ = [
@@ -34,5 +35,7 @@ __all__ = [
     "Stores",
     "TokenStoreFacade",
     "check_capabilities",
+    "is_read_anew",
     "open_stores",
+    "read_anew",
 ]

@@ -13,7 +13,7 @@ from oauthstore_core.hookspecs import hookimpl
 from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.records import Client
 from oauthstore_core.settings import Settings
-from oauthstore_core.stores import ForwardingClientStore, open_stores
+from oauthstore_core.stores import ForwardingClientStore, open_stores, read_anew
 
 
 class Counting(ForwardingClientStore):
@@ -102,6 +102,21 @@ def test_own_writes_are_read_at_once(cache: CachingClientStore) -> None:
     assert changed is not None
     assert changed.owner == "alice"
     assert cache.query_client("c1") is None
+
+
+def test_who_reads_anew_is_told_what_the_store_has_and_so_are_others_from_then_on(
+    cache: CachingClientStore, store: Counting
+) -> None:
+    before = cache.query_client("c1")
+    assert before is not None
+    store.save_client(replace(before, owner="alice"))
+    remembered = cache.query_client("c1")
+    with read_anew():
+        anew = cache.query_client("c1")
+
+    assert remembered == before
+    assert anew == cache.query_client("c1") == Client("c1", owner="alice", version=2)
+    assert store.queries == 2
 
 
 def test_a_purge_forgets_all(cache: CachingClientStore, store: Counting) -> None:

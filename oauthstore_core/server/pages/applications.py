@@ -15,6 +15,7 @@ from ...oauth2.management import delete_client, live_grants
 from ...pages.csrf import single
 from ...pages.refusals import PageError
 from ...records import Client
+from ...stores import read_anew
 from ...translation import Message
 from ..sessions import Session
 from ..site import Site
@@ -146,9 +147,11 @@ def delete(site: Site, request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def _asked_for(site: Site, request: HttpRequest) -> ClientRecord:
-    """Return the application that the address names. `PageError`: there is none."""
+    """Return the application that the address names, as it is now. `PageError`: there is none."""
     client_id = single(request.query, "client_id") or ""
-    client = site.server.stores.clients.query_client(client_id)
+    # Another worker may have changed it just now, and a form is held against its version.
+    with read_anew():
+        client = site.server.stores.clients.query_client(client_id)
     if client is None:
         raise _unknown(site, client_id)
     return _record(site, client)
