@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -9,12 +10,17 @@ from urllib.parse import quote
 
 __all__ = ["escape", "normalize_origin", "normalize_parameters", "signature_base_string"]
 
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def escape(text: str) -> str:
     """Return the text percent-encoded (section 3.6): all but unreserved, hex in upper case."""
-    return quote(text, safe="~")
+    # Most of what is signed needs no encoding, and to see that costs a third of doing it.
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="~")
+
+
+_escape_uri: Final = lru_cache(1024)(escape)
 
 
 @lru_cache(256)
@@ -37,6 +43,7 @@ def signature_base_string(method: str, base_uri: str, parameters: Iterable[tuple
     those of the query, of a form and of the Authorization header but for
     `realm` and `oauth_signature`.
     """
-    return "&".join(
-        (escape(method.upper()), escape(base_uri), escape(normalize_parameters(parameters)))
-    )
+    normalized = normalize_parameters(parameters)
+    # All that it has besides unreserved characters; a per cent sign first, for the others add some.
+    escaped = normalized.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+    return f"{escape(method.upper())}&{_escape_uri(base_uri)}&{escaped}"

@@ -218,12 +218,13 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
     def validate_temporary_credentials_request(self, request: SignedRequest) -> SignedRequest:
         """Raise `OAuth1Error` unless a client may have temporary credentials; as Authlib's.
 
-        A client with a method `check_callback` is asked of the callback.
+        A client with a method `check_callback` is asked of the callback; of
+        another's it is looked at whether a browser may be sent there.
         """
         super().validate_temporary_credentials_request(request)
-        check = getattr(request.client, "check_callback", None)
+        check = getattr(request.client, "check_callback", _can_be_followed)
         callback = request.redirect_uri
-        if check is not None and callback != OUT_OF_BAND and not check(callback):
+        if callback != OUT_OF_BAND and not check(callback):
             raise InvalidRequestError('Invalid "oauth_callback" value')
         return request
 
@@ -253,3 +254,11 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
         if not fits:
             raise InvalidRequestError('Invalid "oauth_verifier"')
         return request
+
+
+def _can_be_followed(callback: str) -> bool:
+    """Tell whether a callback is a web address, or leads to an application (RFC 8252 7.1)."""
+    scheme = callback.partition(":")[0].lower()
+    printable = all("!" <= character <= "~" for character in callback)
+    # Not `javascript:`, nor what would break the header field that it stands in.
+    return printable and (scheme in {"http", "https"} or "." in scheme)

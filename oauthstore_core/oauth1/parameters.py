@@ -17,7 +17,7 @@ from ..http import Pairs
 __all__ = ["parse_authorization", "select_protocol_parameters"]
 
 #: Section 3.5.1: name="value", the pairs separated by commas; `realm` is a quoted string.
-_PARAMETER: Final = re.compile(r'[ \t]*([^\s=",]+)="((?:[^"\\]|\\.)*)"[ \t]*(,|$)')
+_PARAMETER: Final = re.compile(r'[ \t]*([^\s=",]+)="([^"\\]*(?:\\.[^"\\]*)*)"[ \t]*(?:,|$)')
 _SCHEME: Final = re.compile(r"oauth(?:[ \t]+|$)", re.IGNORECASE)
 
 

@@ -110,17 +110,18 @@ def exchange_differently(world: World) -> None:
 @pytest.mark.parametrize("whole", [True, False])
 def test_no_exchange_outlives_a_revocation_that_it_races(world: World, *, whole: bool) -> None:
     signer = world.register()
+    subject = None if whole else ALICE.subject
+
+    def revoke() -> int:
+        return world.server.revoke_all(client_id=signer.client_id, subject=subject)
+
     for _ in range(rounds()):
         world.clock.advance(10)
         pairs = [(each := world.begin(signer), world.verifier(each)) for _ in range(RACERS - 1)]
         calls: list[Callable[[], object]] = [
             lambda t=temporary, v=verifier: world.exchange(t, v) for temporary, verifier in pairs
         ]
-        subject = None if whole else ALICE.subject
-        client_id = signer.client_id
-        calls.insert(
-            RACERS // 2, lambda: world.server.revoke_all(client_id=client_id, subject=subject)
-        )
+        calls.insert(RACERS // 2, revoke)
 
         answers = race(calls)
 
