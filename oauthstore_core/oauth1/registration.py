@@ -38,6 +38,7 @@ def register_client(
     client_secret: str | None = None,
     rsa_public_key: str | None = None,
     signature_methods: Sequence[str] | None = None,
+    known_methods: Collection[str] = SIGNATURE_METHODS,
     source: str = "static",
     owner: str | None = None,
 ) -> Registration:
@@ -47,7 +48,8 @@ def register_client(
     any that is https or loopback) and such. With an `rsa_public_key`, PEM, it
     signs by RSA and has no secret, unless one is given. A given `client_id`
     and `client_secret` take over a registration from elsewhere.
-    `signature_methods` are those that it may use of the server's; None: all but PLAINTEXT.
+    `signature_methods` are those that it may use of the server's `known_methods`; None: all
+    but PLAINTEXT.
 
     `InvalidClientMetadataError`, `InvalidRedirectUriError`: what is wrong.
     `DuplicateError`: the client id exists.
@@ -55,7 +57,7 @@ def register_client(
     complete = check_descriptive_metadata(metadata, client_id)
     complete |= {"grant_types": [], "response_types": [], "token_endpoint_auth_method": AUTH_METHOD}
     if signature_methods is not None:
-        complete["oauth1_signature_methods"] = _checked_methods(signature_methods)
+        complete["oauth1_signature_methods"] = _checked_methods(signature_methods, known_methods)
     if rsa_public_key is not None:
         complete["rsa_public_key"] = _checked_key(rsa_public_key)
     if rsa_public_key is None and client_secret is None:
@@ -70,10 +72,10 @@ def register_client(
     return Registration(clients.save_client(client), client_secret)
 
 
-def _checked_methods(names: Collection[str]) -> list[str]:
-    unknown = [name for name in names if name not in SIGNATURE_METHODS]
+def _checked_methods(names: Collection[str], known_methods: Collection[str]) -> list[str]:
+    unknown = [name for name in names if name not in known_methods]
     if unknown or not names:
-        known = ", ".join(SIGNATURE_METHODS)
+        known = ", ".join(known_methods)
         raise InvalidClientMetadataError(f"oauth1_signature_methods are of {known}.")
     return list(dict.fromkeys(names))
 

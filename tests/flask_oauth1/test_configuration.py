@@ -14,6 +14,7 @@ import pytest
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.integrations.flask_oauth1 import AuthorizationServer, ResourceProtector
+from oauthstore_core.oauth2.registration import InvalidClientMetadataError
 
 from .site import make_app, make_site
 from .worlds import told
@@ -222,6 +223,40 @@ def test_a_method_is_registered_with_one_server_and_its_protector() -> None:
         ).status_code
 
     assert (ask(one, "right"), ask(one, "wrong"), ask(other, "right")) == (200, 401, 400)
+
+
+def test_a_client_may_be_registered_for_a_method_of_one_s_own_alone() -> None:
+    site = make_site()
+    site.server.register_signature_method("X-TEST", lambda _: True)
+    client = site.register(signature_methods=["X-TEST"])
+    with pytest.raises(InvalidClientMetadataError, match="X-TEST"):
+        site.register(signature_methods=["X-OTHER"])
+
+    assert site.initiate(client).status_code == 400
+    assert (
+        site.send(
+            *("POST", "/oauth1/initiate", client),
+            callback="oob",
+            signature_method="X-TEST",
+            signature="x",
+        ).status_code
+        == 200
+    )
+
+
+def test_a_protector_accepts_what_is_registered_with_its_server_and_with_itself() -> None:
+    site = make_site()
+    protector = ResourceProtector(site.server)
+    site.server.register_signature_method("X-SERVER", lambda _: True)
+    protector.register_signature_method("X-OWN", lambda _: True)
+    site.app.add_url_rule("/own", "own", protector(lambda: "own"))
+    client = site.token(site.register())
+
+    def ask(path: str, method: str) -> int:
+        return site.send("GET", path, client, signature_method=method, signature="x").status_code
+
+    assert [ask("/own", "X-SERVER"), ask("/own", "X-OWN"), ask("/me", "X-SERVER")] == [200] * 3
+    assert ask("/me", "X-OWN") == 400
 
 
 @pytest.mark.parametrize("owner", [AuthorizationServer, ResourceProtector])

@@ -147,8 +147,11 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
 
         See `oauth1.registration.register_client` for options and errors.
         """
+        known: dict[str, Any] = {"known_methods": tuple(self.SIGNATURE_METHODS)}
         store, key_ring = self.stores.clients, self.key_ring
-        return register_client(store, metadata, key_ring=key_ring, clock=self.clock, **options)
+        return register_client(
+            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
+        )
 
     def blueprint(
         self,
