@@ -14,7 +14,7 @@ from ..http import HttpRequest, HttpResponse, MalformedRequestError
 from ..oauth2.errors import TemporarilyUnavailableError
 from ..redaction import redact
 from ..translation import Message
-from .rendering import Renderer
+from .rendering import Renderer, TemplateMistakeError
 
 __all__ = [
     "PageError",
@@ -24,6 +24,7 @@ __all__ = [
     "oauth_refusal",
     "serve_page",
     "store_outage",
+    "template_mistake",
 ]
 
 logger = logging.getLogger("oauthstore.server")
@@ -51,16 +52,27 @@ class PageError(Exception):
     headers: Iterable[tuple[str, str]] = ()
     #: Where to start again: path and words of the link.
     link: tuple[str, Message] | None = None
+    #: Of the log's line.
+    level: int = logging.WARNING
     reason_id: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def response(self, renderer: Renderer, request: HttpRequest) -> HttpResponse:
-        """Return the error page in the request's language, and log why."""
+        """Return the error page in the request's language, and log why.
+
+        Where the owner's template of it has a mistake, it is made of our own.
+        """
         # An address, and what Authlib says of a request, quote what was sent.
         found = redact(self.detail or self.explanation)
-        logger.warning("reason %s: %s (%s)", self.reason_id, self.title, found)
-        context = {"error": self}
+        logger.log(self.level, "reason %s: %s (%s)", self.reason_id, self.title, found)
+        try:
+            return self._page(renderer, request)
+        except TemplateMistakeError as mistake:
+            logger.error("reason %s: %s", self.reason_id, mistake)  # noqa: TRY400 - it says all
+            return self._page(renderer.plain, request)
+
+    def _page(self, renderer: Renderer, request: HttpRequest) -> HttpResponse:
         return renderer.page(
-            request, "error.html", context, status=self.status, headers=self.headers
+            request, "error.html", {"error": self}, status=self.status, headers=self.headers
         )
 
 
@@ -157,10 +169,38 @@ def store_outage(detail: str) -> PageError:
     )
 
 
+def template_mistake(detail: str) -> PageError:
+    """Return the page for one whose template, the owner's or ours, cannot be rendered."""
+    return PageError(
+        status=500,
+        title=Message("This page cannot be shown"),
+        explanation=Message(
+            "There is a mistake in how it is made. This is our fault. What you sent may have been "
+            "done all the same."
+        ),
+        advice=Message("Tell the operator the words below."),
+        detail=detail,
+        code="server_error",
+        level=logging.ERROR,
+    )
+
+
 def serve_page(
     renderer: Renderer, request: HttpRequest, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Return what `view` returns for the request, or the error page for what it raises."""
+    """Return what `view` returns for the request, or the error page for what it raises.
+
+    Where a template has a mistake, the error page is made of our own.
+    """
+    try:
+        return _answer(renderer, request, view)
+    except TemplateMistakeError as error:
+        return template_mistake(str(error)).response(renderer.plain, request)
+
+
+def _answer(
+    renderer: Renderer, request: HttpRequest, view: Callable[[], HttpResponse]
+) -> HttpResponse:
     try:
         return view()
     except PageError as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
 from ..http import HttpRequest, HttpResponse
@@ -17,10 +18,23 @@ from .overrides import template_loader
 from .static_files import load_static_files
 from .wording import describe_duration, describe_moment, describe_place
 
-__all__ = ["PACKAGE", "Renderer", "embedded_renderer"]
+__all__ = ["PACKAGE", "Renderer", "TemplateMistakeError", "embedded_renderer"]
 
 #: Where the templates are that every edge has.
 PACKAGE: Final = "oauthstore_core.pages"
+#: What a template's own expressions raise.
+_MISTAKES: Final = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
+class TemplateMistakeError(Exception):
+    """A template cannot be rendered; the message names it, its line and the kind of mistake."""
 
 
 class Renderer:
@@ -41,6 +55,10 @@ class Renderer:
         the CSP source of the style sheet.
         """
         loader = template_loader(packages, templates)
+        #: What renders our own templates only, whatever the owner's folder has.
+        self.plain: Renderer = self
+        if templates is not None:
+            self.plain = Renderer(frame, translation, packages=packages, style=style)
         self._translation = translation
         self._environments = {texts: _environment(loader, texts) for texts in translation}
         self._frame = frame
@@ -56,11 +74,32 @@ class Renderer:
         headers: Iterable[tuple[str, str]] = (),
         form_targets: Iterable[str] = (),
     ) -> HttpResponse:
-        """Return a page in the request's language, with the headers of every page, and these."""
+        """Return a page in the request's language, with the headers of every page, and these.
+
+        `TemplateMistakeError`: the template, or one that it needs, cannot be rendered.
+        """
         environment = self._environments[self._translation.texts_for(request)]
-        text = environment.get_template(template).render({**self._frame, **context})
+        try:
+            text = environment.get_template(template).render({**self._frame, **context})
+        except _MISTAKES as error:
+            raise TemplateMistakeError(_describe(template, error)) from error
         own = page_headers(form_targets, style=self._style)
         return HttpResponse(status, text.encode(), [*own, *headers])
+
+
+def _describe(template: str, error: Exception) -> str:
+    """Return where and what the mistake is; only Jinja's own words, others may quote a value."""
+    name, line = template, None
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.filename or template, error.lineno
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            # Jinja has the frames of a template stand in its file.
+            if frame.filename.endswith(".html"):
+                name, line = frame.filename, frame.lineno
+    kind = type(error).__name__
+    told = f"{kind}: {error}" if isinstance(error, TemplateError) else kind
+    return f"the template {name}{'' if line is None else f', line {line}'}: {told}"
 
 
 def _environment(loader: BaseLoader, texts: Texts) -> Environment:

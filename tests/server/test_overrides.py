@@ -202,6 +202,60 @@ def test_a_template_of_the_owner_s_own_is_known_where_another_uses_it(
     assert visit().get("/").text == "ACME Ltd"
 
 
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ("{{ nobody.name }}", "line 2: UndefinedError: 'nobody' is undefined"),
+        ("{{ 1 / 0 }}", "line 2: ZeroDivisionError"),
+        ("{{ issuer + 1 }}", "line 2: TypeError"),
+        ("{% include issuer %}", f"line 2: TemplateNotFound: {ISSUER}"),
+    ],
+)
+def test_a_mistake_that_shows_when_a_page_is_made_is_told_by_a_plain_page_and_the_log(
+    folder: Path, visit: Visit, caplog: pytest.LogCaptureFixture, mistake: str, told: str
+) -> None:
+    write(folder, "templates/home.html", f"<h1>Welcome</h1>\n{mistake}")
+    browser = visit()
+
+    answer = browser.get("/")
+
+    assert answer.status == 500
+    assert "This page cannot be shown" in answer.text
+    assert "Welcome" not in answer.text
+    (record,) = caplog.records
+    reason_id = record.getMessage().split()[1].rstrip(":")
+    assert reason_id in answer.text
+    assert record.levelname == "ERROR"
+    assert f"{folder}/templates/home.html, {told}" in record.getMessage()
+    assert browser.get("/sign-in").status == 200
+
+
+def test_a_template_that_is_broken_while_the_server_runs_is_told_with_its_line(
+    folder: Path, visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(folder, "templates/home.html", "Welcome")
+    browser = visit()
+    write(folder, "templates/home.html", "Welcome\n\n{% if %}, all of you")
+
+    assert browser.get("/").status == 500
+    assert f"{folder}/templates/home.html, line 3: TemplateSyntaxError" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["base.html", "error.html"])
+def test_an_error_is_told_even_where_the_template_of_errors_has_a_mistake(
+    folder: Path, visit: Visit, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    write(folder, f"templates/{name}", "{{ nobody.name }}")
+
+    answer = visit().get("/sign-in?a=%ff")
+
+    assert answer.status == 400
+    assert "This address or form cannot be read" in answer.text
+    refused, mistaken = (record.getMessage() for record in caplog.records)
+    assert refused.split()[1] == mistaken.split()[1]
+    assert f"templates/{name}, line 1" in mistaken
+
+
 def test_the_messages_that_can_be_replaced_are_those_of_the_pages() -> None:
     assert {"Sign in", "Not you?", "There is no such page", "%(count)s day"} <= message_ids()
     assert "Sing in" not in message_ids()
