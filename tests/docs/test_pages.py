@@ -62,10 +62,10 @@ def test_the_pages_of_the_table_are_there(browser: Browser) -> None:
     paths = Paths(ISSUER)
 
     assert named == {
-        *(paths.home, paths.sign_in, paths.sign_out, paths.authorize),
+        *(paths.home, paths.sign_in, paths.sign_out, paths.authorize, paths.oauth1.authorization),
         *(paths.connections, paths.applications, paths.demo),
     }
-    for path in named - {paths.demo, paths.authorize}:
+    for path in named - {paths.demo, paths.authorize, paths.oauth1.authorization}:
         assert browser.get(path).status in {200, 303}
 
 
