@@ -234,6 +234,7 @@ def _add_views(app: Flask, server: Any, require_oauth: Any, current_credential: 
             return dict(error.get_body()), error.status_code
         return response
 
+    @app.route("/café")
     @app.route("/me", methods=["GET", "POST", "PUT"])
     @require_oauth()
     def me() -> ResponseReturnValue:

@@ -163,6 +163,7 @@ def _add_views(app: Flask, server: AuthorizationServer, require_oauth: ResourceP
             return dict(error.get_body()), error.status_code
         return response
 
+    @app.route("/café")
     @app.route("/me", methods=["GET", "POST", "PUT"])
     @require_oauth()
     def me() -> ResponseReturnValue:
