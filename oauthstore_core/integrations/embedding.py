@@ -9,6 +9,7 @@ Of no web framework: every edge that embeds the server stands on it::
 
 from __future__ import annotations
 
+import base64
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from ..backends import Backend
 from ..clock import Clock
 from ..errors import SettingsError
@@ -24,7 +28,7 @@ from ..settings import Settings, is_loopback
 from ..settings.checks import judge_issuer
 from ..stores import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
-__all__ = ["derive_issuer", "load_settings", "open_embedded", "with_issuer"]
+__all__ = ["derive_issuer", "derive_key", "load_settings", "open_embedded", "with_issuer"]
 
 log = logging.getLogger("oauthstore")
 
@@ -55,6 +59,13 @@ def load_settings(
         "and hand it over as `secret_keys=[...]` or in OAUTHSTORE_SECRET_KEYS."
     )
     raise SettingsError([problem])
+
+
+def derive_key(secret_key: str | bytes) -> str:
+    """Return the key to seal with that a web framework's own secret key makes, by HKDF."""
+    material = secret_key.encode() if isinstance(secret_key, str) else secret_key
+    derived = HKDF(algorithm=SHA256(), length=48, salt=None, info=b"oauthstore").derive(material)
+    return base64.urlsafe_b64encode(derived).decode()
 
 
 def _kept_in_memory(settings: Settings) -> bool:

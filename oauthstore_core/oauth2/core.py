@@ -379,6 +379,10 @@ class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServ
         """Return for how many seconds an access token lives."""
         return self.settings.lifetimes.access_token
 
+    def subject_of(self, owner: Any) -> str:
+        """Return the subject of a resource owner, whatever its class calls it."""
+        return str(owner.get_user_id())
+
     def load_resource_owner(self, subject: str | None, auth_time: int | None) -> Any:
         """Return the user of a subject, None where there is none any more."""
         if subject is None:

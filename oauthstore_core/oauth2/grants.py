@@ -154,7 +154,7 @@ class AuthorizationCodeGrant(StoreMixin, grants.AuthorizationCodeGrant):
             expires_at=now + self.server.settings.lifetimes.authorization_code,
             keep_until=self.server.grant_end(granted_at),
             grant_id=generate_identifier(),
-            subject=str(owner.get_user_id()),
+            subject=self.server.subject_of(owner),
             state=CredentialState.APPROVED,
             granted_at=granted_at,
             payload=_encode(payload),

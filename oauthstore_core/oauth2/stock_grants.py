@@ -73,7 +73,7 @@ def _grant_of(
     return Grant(
         generate_identifier(),
         request.client.get_client_id(),
-        None if user is None else str(user.get_user_id()),
+        None if user is None else server.subject_of(user),
         family=handle.family_digest if handle else None,
         granted_at=granted_at,
         keep_until=keep_until,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask
 from werkzeug.utils import import_string
 
 from ...errors import SettingsError
 from ...settings import Settings
-from ..embedding import load_settings
+from ..embedding import derive_key, load_settings
 
 __all__ = [
     "ACCESS",
@@ -81,13 +78,7 @@ def derived_keys(app: Flask) -> Sequence[str]:
     if not current:
         return ()
     fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
-    return [_derive(key) for key in (current, *fallbacks)]
-
-
-def _derive(secret_key: str | bytes) -> str:
-    material = secret_key.encode() if isinstance(secret_key, str) else secret_key
-    derived = HKDF(algorithm=SHA256(), length=48, salt=None, info=b"oauthstore").derive(material)
-    return base64.urlsafe_b64encode(derived).decode()
+    return [derive_key(key) for key in (current, *fallbacks)]
 
 
 def generator_of(app: Flask, key: str) -> Generator | None:
