@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -80,12 +80,14 @@ def open_embedded(
     clock: Clock | None = None,
     required_roles: Sequence[str] = REQUIRED_ROLES,
     optional_roles: Sequence[str] = OPTIONAL_ROLES,
+    private: Collection[str] = (),
 ) -> Stores:
     """Return the open stores, whose schemas fit; the caller closes them.
 
     `migrate`: whether to bring schemas up to date; None: those of SQLite files
-    only, for a database server has other users. `backends` are open ones by
-    store name, see `open_stores`. `ConfigurationError`: what does not fit.
+    only, for a database server has other users, and those of the stores that
+    are `private` to this application. `backends` are open ones by store name,
+    see `open_stores`. `ConfigurationError`: what does not fit.
     """
     with ExitStack() as resources:
         opened = open_stores(
@@ -97,7 +99,8 @@ def open_embedded(
         )
         stores = resources.enter_context(opened)
         for name, backend in stores.backends.items():
-            if _is_local(settings, name) if migrate is None else migrate:
+            unasked = name in private or _is_local(settings, name)
+            if unasked if migrate is None else migrate:
                 backend.migrate()
             else:
                 backend.ping()

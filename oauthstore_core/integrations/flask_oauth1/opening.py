@@ -17,7 +17,7 @@ from ...stores import REQUIRED_ROLES, Stores
 from ..embedding import open_embedded
 from ..flask_oauth2 import AuthorizationServer as OAuth2Server
 from ..flask_oauth2.configuration import settings_of
-from .configuration import with_auth_cache
+from .configuration import CACHE_STORE, with_auth_cache
 
 __all__ = ["EXTENSION", "Opened", "open_for"]
 
@@ -114,4 +114,6 @@ def _open(
         required_roles=roles,
         # Whatever the application's hooks leave to the store, as far as it serves that.
         optional_roles=[role for role in REQUIRED_ROLES if role not in roles],
+        # Who names a cache in Authlib's words has no command in mind to set it up.
+        private=(CACHE_STORE,),
     )
