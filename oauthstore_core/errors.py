@@ -128,6 +128,7 @@ class UnknownBackendError(_UnknownNameError):
         "mariadb": "'oauthstore-sqla[mysql]'",
         **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "oauthstore-redis"),
         "mongodb": "oauthstore-mongo",
+        "django": "oauthstore-django",
     }
 
     def _how_to_install(self) -> str:

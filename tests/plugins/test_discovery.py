@@ -110,6 +110,7 @@ def test_what_is_named_to_install_is_released_with_the_core() -> None:
         ("sqlite+aiosqlite", "oauthstore-sqla"),
         ("redis+sentinel", "oauthstore-redis"),
         ("mongodb+srv", "oauthstore-mongo"),
+        ("django", "oauthstore-django"),
     ],
 )
 def test_an_unknown_driver_of_a_known_scheme_names_its_distribution(

@@ -1,0 +1,54 @@
+"""The Django project of the tests, in this process and in the others that the kit starts.
+
+Each test has a database of its own, under an alias of its own. The store's address
+is pickled, so the database's settings travel in its options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import django
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+
+import oauthstore_django
+from oauthstore_core.backends import Backend
+
+__all__ = ["alias_of", "plugin"]
+
+if not settings.configured:
+    settings.configure(
+        DATABASES={"default": {}},  # none: every test has a database of its own
+        INSTALLED_APPS=["oauthstore_django"],
+        SECRET_KEY="of the tests",
+        USE_TZ=True,
+    )
+if not apps.ready:
+    django.setup()
+
+
+def alias_of(database: Mapping[str, Any]) -> str:
+    """Return the alias under which DATABASES has this database from now on."""
+    alias = sha256(repr(sorted(database.items())).encode()).hexdigest()[:16]
+    if alias not in connections.settings:
+        # What the kit opens lives as long as its case, not as long as a request.
+        given = {"CONN_MAX_AGE": None, **database}
+        connections.settings[alias] = connections.configure_settings({"default": {}, alias: given})[
+            alias
+        ]
+    return alias
+
+
+def open_database(url: str, options: Mapping[str, Any]) -> Backend:
+    """Open the database that stands in the options."""
+    given = dict(options)
+    alias = alias_of(given.pop("database"))
+    return oauthstore_django.plugin.open(f"django://{alias}", given)
+
+
+plugin = replace(oauthstore_django.plugin, open=open_database)
