@@ -46,6 +46,8 @@ __all__ = ["SignedCore"]
 
 log = logging.getLogger(__name__)
 
+#: Section 3.1 has the first; node-oauth's documentation, and so its users, the other.
+_VERSIONS: Final = frozenset({"1.0", "1.0a"})
 #: Section 3.3: a positive number of seconds; no more digits than a store holds for certain.
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
 
@@ -164,7 +166,7 @@ class SignedCore(BaseServer):
         Nothing is remembered here: whoever knows no secret must not fill a
         store, nor use up another's nonce (RFC 5849 section 3.3).
         """
-        if request.oauth_params.get("oauth_version", "1.0") != "1.0":
+        if request.oauth_params.get("oauth_version", "1.0").lower() not in _VERSIONS:
             raise InvalidRequestError('Invalid "oauth_version" value')
         timestamp, nonce = request.timestamp, request.oauth_params.get("oauth_nonce")
         if request.signature_method == PLAINTEXT and not timestamp and not nonce:

@@ -60,8 +60,8 @@ def test_what_is_missing_is_named(world: World, missing: str) -> None:
     assert missing in answer.form["error_description"]
 
 
-@pytest.mark.parametrize("version", ["1.0", None])
-def test_the_version_may_be_left_out(world: World, version: str | None) -> None:
+@pytest.mark.parametrize("version", ["1.0", "1.0A", None])
+def test_the_version_is_one_or_left_out(world: World, version: str | None) -> None:
     assert world.initiate(world.register(), oauth_version=version).status == 200
 
 
