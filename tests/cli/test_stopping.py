@@ -15,6 +15,8 @@ from ..live.oauth import Party
 from ..live.server import RunningServer
 from ..live.wire import Answer
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 6
 #: Seconds after which what was sent has been read.
 READ = 0.5

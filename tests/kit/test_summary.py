@@ -18,6 +18,8 @@ from oauthstore_core.testing.summary import Result, format_summary
 
 pytest_plugins = ["pytester"]
 
+pytestmark = pytest.mark.slow
+
 MODULE = """
 import pytest
 from oauthstore_core.backends import BackendPlugin, Capabilities

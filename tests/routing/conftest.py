@@ -12,8 +12,8 @@ from oauthstore_core.stores import open_stores
 from ..oauth2.world import Routed, World
 from .routes import ROUTES, Keepers
 
-#: What needs no server but one that comes with the tests.
-_EVERYDAY = {"redis", "sqlite"}
+#: Of two kinds, both of which come with the tests.
+_EVERYDAY = "sqlite+redis"
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +24,8 @@ def keepers() -> Iterator[Keepers]:
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=() if kinds["main"] in _EVERYDAY else pytest.mark.servers)
-        for name, kinds in ROUTES.items()
+        pytest.param(name, marks=() if name == _EVERYDAY else pytest.mark.servers)
+        for name in ROUTES
     ]
 )
 def route(request: pytest.FixtureRequest) -> str:

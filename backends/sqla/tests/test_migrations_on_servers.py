@@ -21,6 +21,8 @@ from oauthstore_sqla.schema import HEAD, VERSION_TABLE, metadata
 
 from .servers import Database
 
+pytestmark = pytest.mark.servers
+
 NOW = 1_700_000_000
 
 
