@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from authlib.oauth1.rfc5849.base_server import BaseServer
 from werkzeug.test import TestResponse
 
 from .own_application import CALLBACK
@@ -244,8 +245,6 @@ def ask_over_http(world: World) -> int:
 
 def register_a_method_for_all(world: World) -> bool:
     """Register a method with one server; tell whether another accepts it."""
-    from authlib.oauth1.rfc5849.base_server import BaseServer  # noqa: PLC0415 - only looked at
-
     try:
         world.server.register_signature_method("ALWAYS", lambda _: True)
         return "ALWAYS" in BaseServer.SIGNATURE_METHODS
@@ -255,8 +254,6 @@ def register_a_method_for_all(world: World) -> bool:
 
 def return_a_signature_from_a_method(world: World) -> int:
     """Verify as an example of Authlib's documentation does, which returns the signature."""
-    from authlib.oauth1.rfc5849.base_server import BaseServer  # noqa: PLC0415 - only cleaned
-
     try:
         world.server.register_signature_method("EXAMPLE", lambda _: "the right signature")
         world.server.SUPPORTED_SIGNATURE_METHODS = ["EXAMPLE"]

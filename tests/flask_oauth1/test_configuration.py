@@ -14,7 +14,9 @@ import pytest
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.integrations.flask_oauth1 import AuthorizationServer, ResourceProtector
+from oauthstore_core.integrations.flask_oauth1.configuration import with_auth_cache
 from oauthstore_core.oauth2.registration import InvalidClientMetadataError
+from oauthstore_core.settings import Settings
 
 from .site import make_app, make_site
 from .worlds import told
@@ -193,11 +195,6 @@ def test_a_route_of_the_role_is_stronger_than_the_cache_s_type() -> None:
 def test_redis_is_where_the_keys_say(
     config: dict[str, object], url: str, prefix: str | None
 ) -> None:
-    from oauthstore_core.integrations.flask_oauth1.configuration import (  # noqa: PLC0415 - no server is asked
-        with_auth_cache,
-    )
-    from oauthstore_core.settings import Settings  # noqa: PLC0415 - as before
-
     keys = {f"OAUTH1_AUTH_CACHE_REDIS_{key}": value for key, value in config.items()}
     app = make_app(**{CACHE: "redis", **keys})
 
