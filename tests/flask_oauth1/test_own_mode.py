@@ -55,7 +55,11 @@ class AddingCache(Cache):
 
     def add(self, key: str, value: object, timeout: int) -> bool:
         assert timeout > 0
-        return self.kept.setdefault(key, value) is value
+        self.before_set()
+        if key in self.kept:
+            return False
+        self.kept[key] = value
+        return True
 
 
 class Client:
