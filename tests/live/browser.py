@@ -102,6 +102,18 @@ class Browser:
         location: str = answer.headers["Location"]
         return location
 
+    def decision_request(self, url: str, decision: str = "allow") -> bytes:
+        """Return the bytes that decide a request for access, to be sent whenever and however often.
+
+        They have the form's token and the session's cookie.
+        """
+        action, fields = _Forms(self._client.get(url).text).with_field("decision")
+        form = {**fields, "decision": decision}
+        request = self._client.build_request("POST", urljoin(url, action), data=form)
+        target = request.url.raw_path.decode()
+        lines = [f"POST {target} HTTP/1.1", *(f"{k}: {v}" for k, v in request.headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + request.content
+
     def decide(self, url: str, decision: str = "allow") -> httpx.Response:
         """Open a request for access, signed in already, and return the answer to the decision."""
         return self._decide(url, self._client.get(url), decision)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 __all__ = [
     "Answer",
@@ -29,6 +29,7 @@ __all__ = [
     "wait_until_accepting",
 ]
 
+FORM_TYPE = "application/x-www-form-urlencoded"
 #: Nothing here takes that long, in seconds; what does hangs.
 _PATIENCE = 60
 
@@ -50,8 +51,15 @@ class Answer:
         return decoded
 
     @property
+    def form(self) -> dict[str, str]:
+        """The body, which is a form: OAuth 1 answers so."""
+        return dict(parse_qsl(self.body.decode()))
+
+    @property
     def outcome(self) -> str:
         """The status with the error, as counted in reports."""
+        if self.headers.get("content-type", "").startswith(FORM_TYPE):
+            return f"{self.status} {self.form.get('error', '')}".strip()
         try:
             error = self.json.get("error", "")
         except ValueError:
@@ -68,7 +76,7 @@ def basic(client_id: str, client_secret: str) -> str:
 def form_request(url: str, form: Mapping[str, str], authorization: str | None = None) -> bytes:
     """Return the bytes of a POST."""
     body = urlencode(form).encode()
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": len(body)}
+    headers = {"Content-Type": FORM_TYPE, "Content-Length": len(body)}
     return _head("POST", url, headers, authorization) + body
 
 
