@@ -22,7 +22,7 @@ from .initialize import FILE_NAME, initialize
 from .invocation import Invocation, global_options, pass_invocation
 from .listening import Address, parse_address, usual_address
 from .starting import open_checked, warn_of_proxies
-from .web_server import raise_file_limit, run_uvicorn, uvicorn_options
+from .web_server import raise_file_limit, run_uvicorn, run_workers, uvicorn_options
 
 __all__ = ["serve"]
 
@@ -93,7 +93,7 @@ def _run(
     server.stores.close()
     _hand_over(invocation, os.environ)
     factory = _FACTORY if notes is None else _DEMO_FACTORY
-    run_uvicorn(factory, factory=True, workers=listening.workers, **options)
+    run_workers(factory, listening.workers, **options)
 
 
 def _application(server: AuthorizationServer, notes: DemoNotes | None) -> Application:

@@ -13,21 +13,24 @@ from ..settings import ServerSettings
 from .failures import RefusedFailure
 from .listening import Address
 from .logs import logging_configuration
+from .workers import start_workers
 
-__all__ = ["raise_file_limit", "run_uvicorn", "uvicorn_options"]
+__all__ = ["raise_file_limit", "run_uvicorn", "run_workers", "uvicorn_options"]
 
 #: Seconds that requests at work are given when the server is stopped.
 _PATIENCE: Final = 10
+#: Seconds in which a worker must answer its supervisor, which it does only once it has started:
+#: else a slow machine would take each new one for one that hangs, and kill it.
+_WORKER_PATIENCE: Final = 30
 #: What uvicorn exits with where it could not start.
 _NOT_STARTED: Final = 3
 #: As many connections as one process has a use for.
 _FILES: Final = 1 << 16
 
 
-def run_uvicorn(application: Any, **options: Any) -> None:  # noqa: ANN401 - an application or its name
-    """Serve until a signal says otherwise, which then is no failure."""
-    # uvicorn raises the signal again when it is through; else that would be how the process ends.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def run_uvicorn(application: Any, **options: Any) -> None:  # noqa: ANN401 - of any framework
+    """Serve an application in this process until a signal says otherwise, which is no failure."""
+    _end_by_sigterm()
     try:
         uvicorn.run(application, **options)
     except SystemExit as end:
@@ -36,6 +39,22 @@ def run_uvicorn(application: Any, **options: Any) -> None:  # noqa: ANN401 - an 
         raise RefusedFailure(
             "The server was to start, but the web server ended at once. Its log above says why."
         ) from end
+
+
+def run_workers(factory: str, workers: int, **options: Any) -> None:
+    """Serve what a factory, ``module:name``, makes in each of several processes, likewise."""
+    _end_by_sigterm()
+    reason = start_workers(factory, workers, **options)
+    if reason is not None:
+        raise RefusedFailure(
+            f"{workers} workers were to serve, but no process came to it: {reason}. "
+            "The log above says why. Mend that, and start the server again."
+        )
+
+
+def _end_by_sigterm() -> None:
+    # uvicorn raises the signal again when it is through; else that would be how the process ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def uvicorn_options(address: Address, server: ServerSettings) -> dict[str, Any]:
@@ -54,6 +73,7 @@ def uvicorn_options(address: Address, server: ServerSettings) -> dict[str, Any]:
         "proxy_headers": bool(server.trusted_proxies),
         "forwarded_allow_ips": list(server.trusted_proxies),
         "timeout_graceful_shutdown": _PATIENCE,
+        "timeout_worker_healthcheck": _WORKER_PATIENCE,
     }
 
 
