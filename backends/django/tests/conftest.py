@@ -38,10 +38,11 @@ def database(path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def alias(database: dict[str, Any]) -> str:
-    """Return the alias of that file."""
+def alias(database: dict[str, Any]) -> Iterator[str]:
+    """Return the alias of that file, to which the application's connection ends with the test."""
     found: str = project.alias_of(database)
-    return found
+    yield found
+    project.connections[found].close()
 
 
 @pytest.fixture

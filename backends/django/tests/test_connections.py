@@ -56,7 +56,6 @@ def test_what_a_verb_wrote_survives_the_callers_rollback(store: DjangoBackend, a
         within()
 
     assert store.clients.query_client(made.client_id) is not None
-    connections[alias].close()
 
 
 def test_what_a_verb_wrote_survives_the_rollback_of_a_request(
@@ -73,6 +72,7 @@ def test_what_a_verb_wrote_survives_the_rollback_of_a_request(
 
     with serving(view) as browser:
         response = browser.get("/")
+    connections[alias].close()
     del connections.settings[alias]
 
     assert response.status_code == 500

@@ -27,7 +27,6 @@ def empty(alias: str) -> Iterator[DjangoBackend]:
     backend = plugin.open(f"django://{alias}", {})
     yield backend
     backend.close()
-    connections[alias].close()
 
 
 def applied(alias: str) -> list[str]:

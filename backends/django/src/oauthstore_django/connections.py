@@ -84,10 +84,12 @@ class OwnConnection(BaseDatabaseWrapper):
             self.discard()
 
     def discard(self) -> None:
-        """Close it, broken or not."""
-        with suppress(*DATABASE_ERRORS):
-            self.close()
-        self.connection = None
+        """Close it, broken or not, and by whatever thread."""
+        # Not by `close`: that is refused where an event loop runs.
+        driver, self.connection = self.connection, None
+        if driver is not None:
+            with suppress(Exception):
+                driver.close()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement, and return all its rows."""
