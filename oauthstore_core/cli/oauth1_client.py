@@ -1,11 +1,14 @@
 """An OAuth 1 client for a terminal: signs, and asks for both kinds of credentials."""
 
+# What the stubs of Authlib that pyright brings say of its classes is narrower than what they do.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
 import base64
 import hmac
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import urllib3
@@ -50,7 +53,7 @@ def _sign_rsa_sha256(client: Any, request: Any) -> str:  # noqa: ANN401 - of Aut
 class _ClientAuth(ClientAuth):  # type: ignore[misc]  # of Authlib, untyped
     """Authlib's client, with the methods that it lacks."""
 
-    SIGNATURE_METHODS: Final = {
+    SIGNATURE_METHODS: ClassVar = {
         **ClientAuth.SIGNATURE_METHODS,
         HMAC_SHA256: _sign_hmac_sha256,
         RSA_SHA256: _sign_rsa_sha256,
@@ -88,7 +91,7 @@ class OAuth1Client:
     def fetch_temporary_credentials(self, callback: str) -> Answer:
         """Return temporary credentials. `RefusedFailure` has the error's words."""
         url = self._origin + self._paths.initiate
-        return self._ask(url, "No temporary credentials", redirect_uri=callback)
+        return self._ask(url, "No temporary credentials", {"redirect_uri": callback})
 
     def authorization_url(self, temporary: Answer) -> str:
         """Return where the resource owner decides."""
@@ -100,12 +103,14 @@ class OAuth1Client:
         return self._ask(
             self._origin + self._paths.token,
             "No token credentials",
-            token=temporary["oauth_token"],
-            token_secret=temporary["oauth_token_secret"],
-            verifier=verifier,
+            {
+                "token": temporary["oauth_token"],
+                "token_secret": temporary["oauth_token_secret"],
+                "verifier": verifier,
+            },
         )
 
-    def _ask(self, url: str, lacking: str, **signed: str) -> Answer:
+    def _ask(self, url: str, lacking: str, signed: dict[str, Any]) -> Answer:
         signer = _ClientAuth(self._client_id, **self._signing, **signed)
         url, headers, _ = signer.prepare("POST", url, {}, b"")
         try:

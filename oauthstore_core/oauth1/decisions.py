@@ -28,11 +28,12 @@ class AuthorizationDecision:
         """Where the resource owner is sent; None: the client has no callback."""
         if self.callback == OUT_OF_BAND:
             return None
-        token = ("oauth_token", self.request.token)
+        parameters: list[tuple[str, str]] = [("oauth_token", self.request.token)]
         if self.verifier is None:
-            parameters = [*AccessDeniedError().get_body(), token]
+            body = AccessDeniedError().get_body()
+            parameters += [(name, str(value)) for name, value in body]
         else:
-            parameters = [token, ("oauth_verifier", self.verifier)]
+            parameters.append(("oauth_verifier", self.verifier))
         # The parameters belong to the query; the callback's own stays to the letter.
         uri, hash_, fragment = self.callback.partition("#")
         return with_parameters(uri, parameters) + hash_ + fragment
