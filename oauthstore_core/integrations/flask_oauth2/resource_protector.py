@@ -18,6 +18,7 @@ from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTy
 from flask import g
 
 from ...errors import StoreError
+from ...oauth2.challenges import NoAuthorizationError, OtherSchemeError, told_scopes
 from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
 from ...oauth2.resource import BearerTokenValidator, Scopes
 from ...settings.checks import judge_resource
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ResourceProtector", "View"]
 
-_REALM = "oauthstore"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -92,9 +92,9 @@ class ResourceProtector(AuthlibResourceProtector):
         try:
             return super().parse_request_authorization(request)
         except MissingAuthorizationError as error:
-            raise _MissingTokenError from error
+            raise NoAuthorizationError from error
         except UnsupportedTokenTypeError as error:
-            raise _OtherSchemeError from error
+            raise OtherSchemeError from error
 
     def acquire_token(self, scopes: Scopes = None, **kwargs: Any) -> Any:
         """Return the request's token. `OAuth2Error`: it is missing, not valid, or of little scope.
@@ -108,7 +108,7 @@ class ResourceProtector(AuthlibResourceProtector):
         except OAuth2Error as error:
             if error.error != "insufficient_scope" or isinstance(error, InsufficientScopeError):
                 raise
-            raise InsufficientScopeError(_told(scopes)) from error
+            raise InsufficientScopeError(told_scopes(scopes)) from error
 
     def _acquire(self, scopes: Scopes, claims: dict[str, Any]) -> Any:
         if self._server is None or claims:
@@ -167,28 +167,3 @@ class ResourceProtector(AuthlibResourceProtector):
             return protected
 
         return decorator
-
-
-class _BareChallengeError(OAuth2Error):
-    """No token that is known was sent: the challenge has no error code (RFC 6750 section 3.1)."""
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        """Return the JSON headers and the bare challenge."""
-        headers: list[tuple[str, str]] = super().get_headers()
-        rest = [pair for pair in headers if pair[0].lower() != "www-authenticate"]
-        return [*rest, ("WWW-Authenticate", f'Bearer realm="{_REALM}"')]
-
-
-class _MissingTokenError(_BareChallengeError, MissingAuthorizationError):
-    """No token was sent."""
-
-
-class _OtherSchemeError(_BareChallengeError, UnsupportedTokenTypeError):
-    """What was sent is of another scheme, or no credentials."""
-
-
-def _told(scopes: Scopes) -> str:
-    """Return the scopes as a challenge names them."""
-    if scopes is None or callable(scopes):
-        return ""
-    return scopes if isinstance(scopes, str) else " ".join(scopes)

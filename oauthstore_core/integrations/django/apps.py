@@ -1,0 +1,21 @@
+"""The app's configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+__all__ = ["OAuthStoreConfig"]
+
+
+class OAuthStoreConfig(AppConfig):
+    """Registers the checks; it has no models."""
+
+    name = "oauthstore_core.integrations.django"
+    label = "oauthstore"
+    verbose_name = "OAuth"
+
+    def ready(self) -> None:
+        """Let ``manage.py check`` know the checks."""
+        from .checks import register_checks  # noqa: PLC0415 - the app's name must import by itself
+
+        register_checks()

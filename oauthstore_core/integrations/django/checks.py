@@ -1,0 +1,93 @@
+"""What ``manage.py check`` tells: settings that do not fit, and with ``--deploy`` each rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.core import checks
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from ...errors import SettingsError
+from ...settings.rules import Verdict, judge_rules
+from ..django_oauth2.configuration import OURS, load_settings, provider_of
+
+__all__ = ["check_rules", "check_settings", "check_urls", "register_checks"]
+
+_ROOT: Final = "/.well-known/oauth-authorization-server"
+#: Of the standalone server, where this project has Django's own; and of OAuth 1.
+_ELSEWHERE: Final = frozenset(
+    {"sessions", "sign-in", "proxies", "CORS", "OAuth 1 signatures", "OAuth 1 credentials"}
+)
+#: How a verdict ends that no setting decides.
+_FIXED: Final = "no setting changes it"
+
+
+def register_checks() -> None:
+    """Let Django run them."""
+    checks.register(check_settings, "oauthstore")
+    checks.register(check_urls, "oauthstore")
+    checks.register(check_rules, checks.Tags.security, deploy=True)
+
+
+def check_settings(**_: Any) -> Sequence[checks.CheckMessage]:
+    """Tell each mistake in the settings, and that nothing is kept where no store is named."""
+    try:
+        settings = load_settings()
+        provider_of()
+    except SettingsError as error:
+        return [checks.Error(problem, id="oauthstore.E001") for problem in error.problems]
+    if settings.names_no_store and not django_settings.DEBUG:
+        told = "No store is named: each process keeps clients and tokens for itself, in memory."
+        hint = f'Name one in `{OURS}`, such as {{"store": "sqlite:////var/lib/site/oauth.db"}}.'
+        return [checks.Warning(told, hint=hint, id="oauthstore.W001")]
+    return []
+
+
+def check_urls(**_: Any) -> Sequence[checks.CheckMessage]:
+    """Tell where the app's URLs cannot work as they are included."""
+    try:
+        metadata = reverse("oauthstore:metadata", kwargs={"issuer_path": ""})
+    except NoReverseMatch:  # views of the project's own
+        return []
+    found: list[checks.CheckMessage] = []
+    if metadata != _ROOT:
+        told = f"The metadata lies at {metadata}, where no client looks for it (RFC 8414)."
+        hint = (
+            'Include the URLs at the root, path("", include("oauthstore_core.integrations.django'
+            '.urls")); they lie under the path of the issuer by themselves.'
+        )
+        found.append(checks.Warning(told, hint=hint, id="oauthstore.W002"))
+    if not any(map(_signs_in, django_settings.MIDDLEWARE)):
+        told = "The consent page asks who is signed in, but no middleware tells."
+        hint = "Add django.contrib.auth.middleware.AuthenticationMiddleware to MIDDLEWARE."
+        found.append(checks.Error(told, hint=hint, id="oauthstore.E002"))
+    return found
+
+
+def _signs_in(middleware: str) -> bool:
+    found = import_string(middleware)
+    return isinstance(found, type) and issubclass(found, AuthenticationMiddleware)
+
+
+def check_rules(**_: Any) -> Sequence[checks.CheckMessage]:
+    """Tell each security rule that settings decide: kept (Info), or not (Warning)."""
+    try:
+        settings = load_settings()
+    except SettingsError:  # told by `check_settings`
+        return []
+    return [*_tell(judge_rules(settings))]
+
+
+def _tell(verdicts: Sequence[Verdict]) -> Iterator[checks.CheckMessage]:
+    for verdict in verdicts:
+        if verdict.rule in _ELSEWHERE or verdict.how.endswith(_FIXED):
+            continue
+        kind = checks.Info if verdict.met else checks.Warning
+        slug = re.sub(r"\W+", "_", verdict.rule.lower())
+        told = f"{verdict.rule} ({verdict.source}): {verdict.how}"
+        yield kind(told, id=f"oauthstore.rule_{slug}")

@@ -1,0 +1,92 @@
+"""The endpoints of a server as Django's URL patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, wraps
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from ...errors import SettingsError
+from ..django_oauth2 import AuthorizationServer
+from ..django_oauth2.authorization_server import USUAL_PREFIX
+from .consent import ConsentView
+
+__all__ = ["create_routes"]
+
+_ENDPOINTS: Final = {"revocation": "revoke", "introspection": "introspect"}
+
+
+def create_routes(server: AuthorizationServer) -> Sequence[URLPattern]:
+    """Return ``authorize``, ``token``, ``revoke``, ``introspect`` and the metadata.
+
+    They are for the root of a project's URLs, and lie under the issuer's path,
+    by default ``oauth/``; the metadata where RFC 8414 wants it. None of them
+    joins a transaction of ATOMIC_REQUESTS, which could undo a revocation.
+    """
+    prefix = _prefix(server)
+    views = {name: _endpoint(server, name) for name in _ENDPOINTS}
+    return [
+        path(f"{prefix}authorize", _authorize(server), name="authorize"),
+        path(f"{prefix}token", _token(server), name="token"),
+        *(path(f"{prefix}{_ENDPOINTS[name]}", view, name=name) for name, view in views.items()),
+        re_path(
+            r"^\.well-known/oauth-authorization-server(?P<issuer_path>(?:/.*)?)$",
+            _metadata(server),
+            name="metadata",
+        ),
+    ]
+
+
+def _prefix(server: AuthorizationServer) -> str:
+    """Return the issuer's path as a pattern has it; what is wrong, the checks tell."""
+    try:
+        issuer = server.load_settings().issuer
+    except SettingsError:
+        issuer = None
+    return (urlsplit(issuer or "").path.strip("/") or USUAL_PREFIX.strip("/")) + "/"
+
+
+def _token(server: AuthorizationServer) -> Any:
+    return _for_clients(server.create_token_response)
+
+
+def _endpoint(server: AuthorizationServer, name: str) -> Any:
+    return _for_clients(partial(server.create_endpoint_response, name))
+
+
+def _for_clients(answer: Any) -> Any:
+    """Return the view of an endpoint whose clients are programs, without Django's CSRF token."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = answer(request)
+        return response
+
+    return csrf_exempt(non_atomic_requests(require_http_methods(["POST"])(view)))
+
+
+def _authorize(server: AuthorizationServer) -> Any:
+    page = ConsentView(server)
+
+    @wraps(page.respond)
+    def view(request: HttpRequest) -> HttpResponse:
+        return page.respond(request)
+
+    return non_atomic_requests(csrf_protect(require_http_methods(["GET", "HEAD", "POST"])(view)))
+
+
+def _metadata(server: AuthorizationServer) -> Any:
+    def view(request: HttpRequest, issuer_path: str) -> HttpResponse:
+        answer = server.create_metadata_response(request)
+        known = urlsplit(server.settings.issuer or "").path.rstrip("/")
+        if server.settings.issuer is not None and issuer_path.rstrip("/") != known:
+            return HttpResponseNotFound()
+        return answer
+
+    return non_atomic_requests(require_http_methods(["GET", "HEAD"])(view))

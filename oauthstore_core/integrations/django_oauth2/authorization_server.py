@@ -1,0 +1,378 @@
+"""The authorization server of a Django project."""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+# pyright: reportReturnType=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, partial
+from typing import Any, Final, cast
+from weakref import WeakSet
+
+from authlib.integrations.django_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServer
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from django.core.signals import setting_changed
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+
+from ...clock import Clock
+from ...errors import SettingsError
+from ...http import HttpRequest, HttpResponse
+from ...oauth2.core import LoadUser, warn_of_insecure_transport
+from ...oauth2.embedded import EmbeddedServer
+from ...oauth2.errors import MisdirectedRequestError
+from ...oauth2.metadata import EndpointPaths
+from ...oauth2.registration import Registration, register_client
+from ...settings import Settings
+from ...translation import Translate
+from ..embedding import with_issuer
+from .configuration import (
+    ACCESS,
+    EXPIRES_IN,
+    READ,
+    REFRESH,
+    generator_of,
+    load_settings,
+    provider_of,
+)
+from .endpoints import RevocationEndpoint
+from .opening import CLOCK, close_stores, stores_of
+from .requests import DjangoHttpRequest, OAuthResponse, read_request, to_django
+from .users import answering_database, load_user, signed_in
+
+__all__ = ["USUAL_PREFIX", "AuthorizationServer", "close_servers", "default_server"]
+
+log = logging.getLogger("oauthstore")
+
+#: Where the endpoints lie if neither the issuer nor the project's URLs say.
+USUAL_PREFIX: Final = "/oauth"
+#: What is there once the settings are read.
+_CONFIGURED: Final = frozenset({"clock", "key_ring", "settings", "stores", "translation"})
+_servers: Final[WeakSet[AuthorizationServer]] = WeakSet()
+
+
+class _ConfiguredLater(AuthlibAuthorizationServer):
+    """Authlib's class, made without models, and without a look at settings while modules load."""
+
+    def __init__(self) -> None:
+        BareAuthorizationServer.__init__(self)
+        self.client_model: Any = None
+        self.token_model: Any = None
+        self.config: Mapping[str, Any] = {}
+
+
+class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
+    """Authlib's server for Django, on a store.
+
+    Store mode, without models: authorization code with PKCE, refresh with
+    rotation, client credentials, revocation and introspection are there, and
+    the tokens' digests in the store that the setting ``OAUTHSTORE`` names. A
+    grant class or an endpoint that the application registers goes before.
+
+    Own mode, with a token model: the application's grants and models work as on
+    Authlib. What may be used once is claimed in the store of nonces before its
+    tokens are saved, so that one request wins. A client model alone has the
+    clients, and the store the rest.
+    """
+
+    def __init__(
+        self,
+        client_model: Any = None,
+        token_model: Any = None,
+        *,
+        options: Mapping[str, object] | None = None,
+        load_user: LoadUser = load_user,
+        translate: Translate | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Take models, if there are any; settings are read when the first request comes.
+
+        `options` are settings of this server alone, which go before those of
+        ``OAUTHSTORE``. `load_user` maps a subject to the project's user, by
+        default AUTH_USER_MODEL by primary key; `translate` is the project's own
+        translator, see `translation.Translation`. `ValueError`: nothing tells
+        where the clients of a token model are.
+        """
+        super().__init__()
+        self.client_model = client_model
+        self.token_model = token_model
+        self._neutral: ContextVar[bool] = ContextVar("oauthstore_neutral", default=False)
+        self._asked: ContextVar[Any] = ContextVar("oauthstore_asked", default=None)
+        self._lock = threading.RLock()
+        self._is_ready = False
+        self._made_generator: BearerTokenGenerator | None = None
+        self._options = dict(options or {})
+        self._given = (clock or CLOCK, load_user, translate)
+        self._query_client = None if client_model is None else self._query_model
+        self._save_token = None if token_model is None else self._save_model
+        self._claim_before_own_saving()
+        if self.own_mode and client_model is None and not self._overrides("query_client"):
+            raise ValueError(
+                "An AuthorizationServer was made with a token model, but without a client model. "
+                "Give both, or neither to have clients and tokens in the store."
+            )
+        _servers.add(self)
+
+    # --- the project's models ---
+
+    def _overrides(self, name: str) -> bool:
+        return getattr(type(self), name) is not getattr(AuthorizationServer, name)
+
+    def _claim_before_own_saving(self) -> None:
+        """Put the claim before a subclass's own `save_token`, as Authlib lets it have one."""
+        if self._overrides("save_token"):
+            self._save_token = type(self).save_token.__get__(self)
+            self.__dict__["save_token"] = partial(EmbeddedServer.save_token, self)
+
+    def _query_model(self, client_id: str) -> Any:
+        # No database takes this character in a text, and some raise for it.
+        if "\0" in client_id:
+            return None
+        with answering_database():
+            return AuthlibAuthorizationServer.query_client(self, client_id)
+
+    def _save_model(self, token: dict[str, Any], request: Any) -> Any:
+        if self.token_model is None:
+            raise RuntimeError(
+                f"{type(self).__name__}.save_token called the one of its parent, which was made "
+                "without a token model. Give it one, or save the token without calling it."
+            )
+        with answering_database():
+            return AuthlibAuthorizationServer.save_token(self, token, request)
+
+    def save_token(self, token: dict[str, Any], request: Any) -> Any:
+        """Store what a grant class issued that is not ours, once what it presented is claimed."""
+        if self._overrides("save_token"):
+            # Called by the subclass's own, before which the claim was made.
+            return self._save_model(token, request)
+        return super().save_token(token, request)
+
+    # --- Django's settings ---
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the settings tell, once they are read."""
+        if name not in _CONFIGURED:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.ensure_ready()
+        return vars(self)[name]
+
+    def ensure_ready(self) -> None:
+        """Read the settings and open the stores, unless that is done.
+
+        `ConfigurationError`: what does not fit.
+        """
+        if self._is_ready:
+            return
+        with self._lock:
+            if not self._is_ready:
+                self._read_settings()
+                self._is_ready = True
+
+    def _read_settings(self) -> None:
+        warn_of_insecure_transport()
+        provider, settings = provider_of(), self.load_settings()
+        clock, load, translate = self._given
+        stores = stores_of(settings, clock, only_claims=self.own_mode)
+        self.configure(settings, stores, clock=clock, load_user=load, translate=translate)
+        self.load_config(provider)
+        if not self.own_mode:
+            self.register_built_ins()
+
+    def load_settings(self) -> Settings:
+        """Return what is set now, without opening a store. `SettingsError`: what is wrong."""
+        return load_settings(self._options)
+
+    def forget_settings(self) -> None:
+        """Read the settings anew before the next request."""
+        with self._lock:
+            self._is_ready = False
+            for name in _CONFIGURED:
+                self.__dict__.pop(name, None)
+
+    def load_config(self, config: Any) -> None:
+        """Take Authlib's keys; in store mode the described scopes are those that are served."""
+        self.config = config
+        described = None if self.own_mode else tuple(self.settings.scopes) or None
+        self.scopes_supported = config.get("scopes_supported") or described
+        self._access_token_generator = generator_of(config, ACCESS)
+        self._refresh_token_generator = generator_of(config, REFRESH)
+        if self._token_generators.get("default") is self._made_generator:
+            self._made_generator = self.create_bearer_token_generator()
+            self.register_token_generator("default", self._made_generator)
+
+    def create_bearer_token_generator(self) -> BearerTokenGenerator:
+        """Return what makes token responses; in own mode it is Authlib's."""
+        if self.own_mode:
+            return super().create_bearer_token_generator()
+        return self.create_generator(refreshes=self.config.get(REFRESH, True) not in (False, None))
+
+    def generate_access_token(self, **kwargs: Any) -> str:
+        """Return an access token, by the application's generator where it has one."""
+        if self._access_token_generator is None:
+            return super().generate_access_token(**kwargs)
+        return self._access_token_generator(**kwargs)
+
+    def generate_refresh_secret(self, **kwargs: Any) -> str:
+        """Return the fresh part of a refresh token."""
+        if self._refresh_token_generator is None:
+            return super().generate_refresh_secret(**kwargs)
+        return self._refresh_token_generator(**kwargs)
+
+    def expires_in(self, client: Any, grant_type: str) -> int:
+        """Return for how many seconds an access token lives."""
+        seconds: int | None = (self.config.get(EXPIRES_IN) or {}).get(grant_type)
+        return seconds or super().expires_in(client, grant_type)
+
+    def register_endpoint(self, endpoint: Any) -> None:
+        """Register an endpoint; Authlib's for a token model is the store's where there is none."""
+        if endpoint is RevocationEndpoint and self.token_model is None and not self.own_mode:
+            return
+        super().register_endpoint(endpoint)
+
+    # --- the issuer, and where the endpoints lie ---
+
+    @property
+    def issuer(self) -> str:
+        """The issuer as set, else the address on loopback that was asked first.
+
+        `MisdirectedRequestError`: it is not set, and this request is not on loopback.
+        """
+        if self.settings.issuer is None:
+            native = self._asked.get()
+            root = "" if native is None else native.build_absolute_uri("/").rstrip("/")
+            try:
+                self.settings = with_issuer(self.settings, f"{root}{_prefix()}")
+            except SettingsError as error:
+                log.warning("A request was refused: %s", error)
+                raise MisdirectedRequestError from error
+        return cast("str", self.settings.issuer)
+
+    @property
+    def paths(self) -> EndpointPaths:
+        """Where the endpoints lie, as the project's URLs have them."""
+        return EndpointPaths.below(_prefix(), self.issuer)
+
+    def request_url(self, http: HttpRequest) -> str:
+        """Return the URL of a request."""
+        native = cast("DjangoHttpRequest", http).native
+        return native.build_absolute_uri()
+
+    # --- Django's requests, responses and users ---
+
+    def read_http(self, request: Any) -> HttpRequest:
+        """Return the neutral request of Django's."""
+        self.ensure_ready()
+        http = read_request(request)
+        if self.settings.issuer is None:
+            self._asked.set(getattr(http, "native", None))
+        return http
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
+        """Return Django's response, and within `neutral` the neutral one."""
+        response = super().handle_response(status, body, headers)
+        return response if self._neutral.get() else to_django(response)
+
+    @contextmanager
+    def neutral(self) -> Generator[None]:
+        """Within this block, answers are `HttpResponse`, as pages of every edge want them."""
+        token = self._neutral.set(True)
+        try:
+            yield
+        finally:
+            self._neutral.reset(token)
+
+    def create_endpoint_response(self, name: str, request: Any = None) -> Any:
+        """Answer at the endpoint `revocation` or `introspection`, or at one that was registered."""
+        self.ensure_ready()
+        return super().create_endpoint_response(name, request)
+
+    def create_metadata_response(self, request: Any = None) -> OAuthResponse:
+        """Answer with the server's metadata (RFC 8414 section 3)."""
+        with self.neutral():
+            return to_django(self._answer_metadata(self.read_http(request)))
+
+    def _answer_metadata(self, http: HttpRequest) -> HttpResponse:
+        try:
+            return self.metadata_response()
+        except OAuth2Error as error:
+            answer: HttpResponse = self.handle_error_response(http, error)
+            return answer
+
+    def get_consent_grant(self, request: Any = None, end_user: Any = None) -> Any:
+        """Return the validated grant for a consent page.
+
+        `OAuth2Error`: answer it with `handle_error_response`.
+        """
+        return super().get_consent_grant(request, signed_in(end_user))
+
+    def create_authorization_response(
+        self, request: Any = None, grant_user: Any = None, grant: Any = None
+    ) -> Any:
+        """Answer at the authorization endpoint; nobody, or an `AnonymousUser`, has denied."""
+        return super().create_authorization_response(request, signed_in(grant_user), grant)
+
+    def subject_of(self, owner: Any) -> str:
+        """Return the primary key of a user of Django's, or what another owner calls itself."""
+        key = getattr(owner, "pk", None)
+        return super().subject_of(owner) if key is None else str(key)
+
+    # --- what comes ready ---
+
+    @property
+    def served(self) -> Any:
+        """The grant types and all else that is registered."""
+        self.ensure_ready()
+        return super().served
+
+    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
+        """Register a client in the store, of the grant types and scopes that are served by now.
+
+        See `oauth2.registration.register_client` for options and errors.
+        """
+        served = self.served
+        known: dict[str, Any] = {
+            "grant_types": served.grant_types,
+            "response_types": served.response_types,
+            "scopes": served.scopes,
+        }
+        store, key_ring = self.stores.clients, self.key_ring
+        return register_client(
+            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
+        )
+
+
+def _prefix() -> str:
+    """Return the path that the endpoints lie under."""
+    try:
+        return reverse("oauthstore:token").removesuffix("/token")
+    except NoReverseMatch:  # the project has views of its own, at the usual place or it says where
+        return get_script_prefix().rstrip("/") + USUAL_PREFIX
+
+
+@cache
+def default_server() -> AuthorizationServer:
+    """Return the server of the app's URLs, which a protector without arguments asks."""
+    return AuthorizationServer()
+
+
+def close_servers() -> None:
+    """Close all stores, such as at the end of a test; what is asked next opens them anew."""
+    for server in list(_servers):
+        server.forget_settings()
+    close_stores()
+
+
+def _heed(*, setting: str, **_: object) -> None:
+    if setting in READ:
+        for server in list(_servers):
+            server.forget_settings()
+
+
+setting_changed.connect(_heed, dispatch_uid="oauthstore_core.integrations.django_oauth2")

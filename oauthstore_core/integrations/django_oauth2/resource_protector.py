@@ -1,0 +1,214 @@
+"""Protected resources of a Django project."""
+
+# What the stubs of Authlib that pyright brings say of its methods is narrower than what it does.
+# pyright: reportIncompatibleMethodOverride=false, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar, cast, overload
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from authlib.integrations.django_oauth2 import BearerTokenValidator as AuthlibBearerTokenValidator
+from authlib.integrations.django_oauth2 import ResourceProtector as AuthlibResourceProtector
+from authlib.integrations.django_oauth2 import token_authenticated
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from django.http import HttpRequest as NativeRequest
+from django.http import HttpResponse as NativeResponse
+
+from ...errors import StoreError
+from ...oauth2.challenges import NoAuthorizationError, OtherSchemeError, told_scopes
+from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
+from ...oauth2.resource import BearerTokenValidator as StoreValidator
+from ...oauth2.resource import Scopes
+from ...settings.checks import judge_resource
+from ...stores import Stores
+from ...translation import Translation
+from .authorization_server import AuthorizationServer, default_server
+from .requests import read_request
+from .users import answering_database
+
+__all__ = ["BearerTokenValidator", "ResourceProtector", "View"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class ResourceProtector(AuthlibResourceProtector):
+    """Authlib's protector for Django; without a validator it asks a server's store.
+
+    ``@require_oauth("profile")`` protects a view, an async one too: of a list of
+    scopes one is enough, the words of one text are all needed, and ``scopes=``
+    may be a function, which is given the token's scopes and tells whether they
+    reach. The token is ``request.oauth_token``. A view that cannot be reached
+    without a token needs no CSRF token, and is exempt.
+    """
+
+    def __init__(
+        self,
+        server: AuthorizationServer | None = None,
+        *,
+        resource: str | None = None,
+        translation: Translation | None = None,
+    ) -> None:
+        """Validate tokens of `server`, by default that of the app's URLs.
+
+        `resource` is this resource's own URI: only tokens that name it are
+        accepted (RFC 8707). `translation` has the languages of errors, by
+        default the server's. `ValueError`: it cannot be the URI of a resource.
+        """
+        super().__init__()
+        if resource is not None and (problem := judge_resource(resource)):
+            raise ValueError(
+                f"A protector of the resource {resource!r} was asked for; it {problem}"
+            )
+        self._given_server = server
+        self._resource = resource
+        self._own_translation = translation
+        self._made: tuple[Stores, StoreValidator] | None = None
+
+    @property
+    def _server(self) -> AuthorizationServer:
+        return self._given_server or default_server()
+
+    def get_token_validator(self, token_type: str) -> Any:
+        """Return the validator of a token type; the server's for bearer tokens, if none is ours."""
+        if self._token_validators or token_type.lower() != "bearer":
+            return super().get_token_validator(token_type)
+        return self._validator_of(self._server)
+
+    def _validator_of(self, server: AuthorizationServer) -> StoreValidator:
+        """Return the validator on the server's stores, which other settings may have opened."""
+        made = self._made
+        if made is None or made[0] is not server.stores:
+            validator = StoreValidator(
+                server.stores,
+                server.clock,
+                self._resource,
+                load_resource_owner=server.load_resource_owner,
+            )
+            self._made = made = (server.stores, validator)
+        return made[1]
+
+    def parse_request_authorization(self, request: Any) -> Any:
+        """Return validator and token. `MissingAuthorizationError`: none was sent."""
+        try:
+            return super().parse_request_authorization(request)
+        except MissingAuthorizationError as error:
+            raise NoAuthorizationError from error
+        except UnsupportedTokenTypeError as error:
+            raise OtherSchemeError from error
+
+    def acquire_token(self, request: NativeRequest, scopes: Scopes = None, **claims: Any) -> Any:
+        """Return the token. `OAuth2Error`: it is missing, not valid, or of little scope."""
+        try:
+            return self._acquire(request, scopes, claims)
+        except StoreError as error:
+            raise TemporarilyUnavailableError from error
+        except OAuth2Error as error:
+            if error.error != "insufficient_scope" or isinstance(error, InsufficientScopeError):
+                raise
+            raise InsufficientScopeError(told_scopes(scopes)) from error
+
+    def _acquire(self, request: NativeRequest, scopes: Scopes, claims: dict[str, Any]) -> Any:
+        if self._token_validators or claims:
+            return super().acquire_token(request, scopes, **claims)
+        token = self.validate_request(scopes, read_request(request))
+        token_authenticated.send(sender=type(self), token=token)
+        return token
+
+    def create_error_response(self, request: NativeRequest, error: OAuth2Error) -> NativeResponse:
+        """Return Django's response to an error, and log what was behind it."""
+        log_refusal(error)
+        body = dict[str, Any](error.get_body())
+        translation = self._own_translation
+        if translation is None and not self._token_validators:
+            translation = self._server.translation
+        if translation is not None:
+            body = translation.translate_body(body, read_request(request))
+        headers = dict(error.get_headers())
+        return NativeResponse(json.dumps(body), status=error.status_code, headers=headers)
+
+    @overload
+    def __call__(self, view: View, /) -> View: ...
+
+    @overload
+    def __call__(
+        self, scopes: Scopes = None, *, optional: bool = False, **claims: Any
+    ) -> Callable[[View], View]: ...
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        """Return a decorator; ``optional=True`` lets requests without a token through."""
+        if given and callable(given[0]):
+            return self._protect(given[0], None, {}, optional=False)
+        scopes = given[0] if given else options.pop("scopes", None)
+        optional: bool = options.pop("optional", False)
+        return lambda view: self._protect(view, scopes, options, optional=optional)
+
+    def _protect(
+        self, view: Callable[..., Any], scopes: Scopes, claims: dict[str, Any], *, optional: bool
+    ) -> Callable[..., Any]:
+        judge = functools.partial(self._judge, scopes=scopes, claims=claims, optional=optional)
+
+        @functools.wraps(view)
+        def protected(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
+            return judge(request) or view(request, *args, **kwargs)
+
+        @functools.wraps(view)
+        async def protected_async(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
+            return await sync_to_async(judge)(request) or await view(request, *args, **kwargs)
+
+        # Of asgiref, for Django marks its class-based views with that.
+        is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
+        chosen = protected_async if is_async else protected
+        if not optional:
+            # Nobody's browser sends a token by itself, so no other site can have it do so.
+            cast("Any", chosen).csrf_exempt = True
+        return chosen
+
+    def _judge(
+        self, request: NativeRequest, scopes: Scopes, claims: dict[str, Any], *, optional: bool
+    ) -> NativeResponse | None:
+        """Give the request its token and return None, or return the refusal."""
+        asked = cast("Any", request)
+        try:
+            asked.oauth_token = self.acquire_token(request, scopes, **claims)
+        except OAuth2Error as error:
+            if not (optional and isinstance(error, MissingAuthorizationError)):
+                return self.create_error_response(request, error)
+            asked.oauth_token = None
+        return None
+
+
+class BearerTokenValidator(AuthlibBearerTokenValidator):
+    """Authlib's validator over a token model, or without one over the store of the app's server."""
+
+    def __init__(
+        self, token_model: Any = None, realm: str | None = "oauthstore", **attributes: Any
+    ) -> None:
+        super().__init__(token_model, realm, **attributes)
+        self._store = None if token_model is not None else ResourceProtector()
+
+    def _validator(self) -> Any:
+        return None if self._store is None else self._store.get_token_validator("bearer")
+
+    def authenticate_token(self, token_string: str) -> Any:
+        """Return the token in whatever state, or None."""
+        validator = self._validator()
+        if validator is not None:
+            return validator.authenticate_token(token_string)
+        # No database takes this character in a text, and some raise for it.
+        if "\0" in token_string:
+            return None
+        with answering_database():
+            return super().authenticate_token(token_string)
+
+    def validate_token(self, token: Any, scopes: Any, request: Any, **claims: Any) -> None:
+        """Raise RFC 6750's error unless the token is valid and its scope reaches."""
+        validator = self._validator()
+        if validator is None:
+            super().validate_token(token, scopes, request, **claims)
+        else:
+            validator.validate_token(token, scopes, request)
