@@ -21,7 +21,7 @@ from ..flask_oauth2.site import Site as FlaskSite
 from .browser import Browser
 from .people import find_person
 
-__all__ = ["Site", "make_site", "make_urls"]
+__all__ = ["Site", "make_site", "make_urls", "sign_in"]
 
 
 def make_site(provider: Mapping[str, object] | None = None, **options: Any) -> Site:
@@ -66,13 +66,14 @@ def make_urls(server: AuthorizationServer, require_oauth: Any) -> ModuleType:  #
     urls = ModuleType("urls")
     urls.urlpatterns = [  # type: ignore[attr-defined]
         path("", include((create_routes(server), "oauthstore"))),
-        path("login/<name>", _login),
+        path("login/<name>", sign_in),
         *_protected(require_oauth),
     ]
     return urls
 
 
-def _login(request: HttpRequest, name: str) -> HttpResponse:
+def sign_in(request: HttpRequest, name: str) -> HttpResponse:
+    """Sign a person in by name alone."""
     login(request, find_person(name), "django.contrib.auth.backends.ModelBackend")
     return HttpResponse(name)
 
