@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: load all sides of a set in turn, and print how they compare."""
+"""``python -m benchmarks``: load all sides of a set in turn, and print how they compare.
+
+``layers`` and ``picture`` as the first argument do what the modules of these names tell.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from . import layers, picture
 from .comparison import Comparison, conditions
 from .load import FLOWS, Flow, Measured, flow_of, measure
 from .servers import OIDC_PROVIDER, Server, serving
@@ -24,6 +28,12 @@ SAME_AS_BEFORE = ("ours, with hooks", "bearer")
 
 def main() -> None:
     """Measure what the arguments choose: all of it, where they choose nothing."""
+    if sys.argv[1:2] == ["layers"]:
+        layers.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["picture"]:
+        picture.main()
+        return
     chosen = _arguments()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2 or shutil.which("wrk") is None:  # noqa: PLR2004 - one loads, one serves

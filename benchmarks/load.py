@@ -16,7 +16,17 @@ from urllib.request import Request, urlopen
 from .setting import CLIENT_ID, CLIENT_SECRET, SCOPE
 from .signed import SignedFlow
 
-__all__ = ["CONNECTIONS", "FLOWS", "Flow", "Measured", "flow_of", "measure", "pin"]
+__all__ = [
+    "CONNECTIONS",
+    "FLOWS",
+    "Flow",
+    "Measured",
+    "flow_of",
+    "introspect_flow",
+    "issue_flow",
+    "measure",
+    "pin",
+]
 
 CONNECTIONS: Final = 16
 FLOWS: Final = ("issue", "introspect", "bearer", "signed")
@@ -71,15 +81,25 @@ def flow_of(address: str, name: str) -> Flow | SignedFlow:
     """Return a flow of a server that runs; two of them use a token that it issues for this."""
     if name == "signed":
         return SignedFlow(address, "/api/me", f'"{CLIENT_ID}"')
-    form = {"grant_type": "client_credentials", "scope": SCOPE}
-    issue = Flow("/oauth/token", _BASIC, '"access_token"', form)
+    issue = issue_flow()
     token = json.loads(issue.send(address))["access_token"]
     flows = {
         "issue": issue,
-        "introspect": Flow("/oauth/introspect", _BASIC, f'"{SCOPE}"', {"token": token}),
+        "introspect": introspect_flow(token),
         "bearer": Flow("/api/me", f"Bearer {token}", f'"{SCOPE}"'),
     }
     return flows[name]
+
+
+def issue_flow() -> Flow:
+    """Return the request for a token of the client's own."""
+    form = {"grant_type": "client_credentials", "scope": SCOPE}
+    return Flow("/oauth/token", _BASIC, '"access_token"', form)
+
+
+def introspect_flow(token: str) -> Flow:
+    """Return the introspection of a token that is active."""
+    return Flow("/oauth/introspect", _BASIC, f'"{SCOPE}"', {"token": token})
 
 
 def measure(address: str, flow: Flow | SignedFlow, core: int, seconds: int) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +16,7 @@ from oauthstore_core.settings import Settings
 
 from .setting import CLIENT_ID, CLIENT_SECRET, METADATA, SCOPE, SECRET_KEY, Setting
 
-__all__ = ["create_application", "create_in_memory"]
+__all__ = ["create_application", "create_in_memory", "open_registered"]
 
 
 def create_application() -> Application:
@@ -29,10 +30,11 @@ def create_in_memory() -> Application:
     return _create({"url": "memory://"})
 
 
-def _create(store: dict[str, Any]) -> Application:
+def open_registered(store: Mapping[str, Any], issuer: str) -> AuthorizationServer:
+    """Return the server on a store, where the client is registered; its stores are to be closed."""
     settings = Settings.load(
         overrides={
-            "issuer": os.environ["BENCHMARK_ISSUER"],
+            "issuer": issuer,
             "stores": {"default": store},
             "secret_keys": [SECRET_KEY],
             "plugins": ["client_cache", "audit"],
@@ -43,7 +45,11 @@ def _create(store: dict[str, Any]) -> Application:
     server.stores.migrate()
     with suppress(DuplicateError):
         _register(server)
-    return application_of(server)
+    return server
+
+
+def _create(store: Mapping[str, Any]) -> Application:
+    return application_of(open_registered(store, os.environ["BENCHMARK_ISSUER"]))
 
 
 def _register(server: AuthorizationServer) -> None:
