@@ -39,6 +39,9 @@ from .signed import SignedCore
 
 __all__ = ["StoredCredentialsMixin"]
 
+#: For how many seconds after its end a temporary credential answers for its use. Its grant has no
+#: end, and most are never authorized: each that a client asks for is a row until then.
+_KEPT: Final = 24 * 60 * 60
 #: RFC 8628 section 6.1: no vowels, hence no words; nothing that looks like something else.
 _TYPED: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _TYPED_LENGTH: Final = 12
@@ -72,7 +75,7 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
             TEMPORARY_CREDENTIAL,
             request.client_id,
             expires_at=now + self.settings.lifetimes.temporary_credential,
-            keep_until=self.grant_end(now),
+            keep_until=now + self.settings.lifetimes.temporary_credential + _KEPT,
             grant_id=generate_identifier(),
             payload=encode_json(payload),
         )
@@ -151,6 +154,7 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         now, made = self.clock.now(), self.generate_credential()
         credential = request.credential.credential
         grant = _grant_of(request.credential)
+        self._require_owner(credential.subject)
         token = self._seal_token(made, now)
         try:
             claim = self._redeem(credential, grant, [token], now)
@@ -180,6 +184,12 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         handle = digest(made["oauth_token"])
         sealed = seal_secret(self.key_ring, TOKEN, made["oauth_token_secret"], handle)
         return Token(handle, TOKEN_KIND, now, payload=encode_json({"sealed_secret": sealed}))
+
+    def _require_owner(self, subject: str | None) -> None:
+        """Raise `InvalidTokenError` where the application knows no user of the subject any more."""
+        load = self.load_resource_owner
+        if load is not None and subject is not None and not load(subject, None):
+            raise RefusedTokenError("the resource owner is gone")
 
     def _redeem(
         self, credential: Credential, grant: Grant, tokens: Sequence[Token], now: int

@@ -161,9 +161,11 @@ def _readable_elsewhere(server: AuthorizationServer) -> dict[str, dict[str, Hand
 def _oauth1_routes(site: Site, oauth1: OAuth1Site) -> dict[str, dict[str, Handler]]:
     """Return the three endpoints of RFC 5849 section 2."""
     server, views = oauth1.server, oauth1_authorization.views_of(oauth1)
+    initiate, exchange = server.create_temporary_credentials_response, server.create_token_response
     return {
-        server.paths.initiate: {"POST": server.create_temporary_credentials_response},
-        server.paths.token: {"POST": server.create_token_response},
+        # Both refuse a GET, by an error of OAuth's.
+        server.paths.initiate: {"GET": initiate, "POST": initiate},
+        server.paths.token: {"GET": exchange, "POST": exchange},
         server.paths.authorization: {m: _page(site, view) for m, view in views.items()},
     }
 

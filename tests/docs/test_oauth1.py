@@ -100,6 +100,7 @@ def token(server: RunningServer, registered: dict[str, Any]) -> dict[str, str]:
         # Authlib would rather have a library that is another one's successor.
         warnings.simplefilter("ignore", AuthlibDeprecationWarning)
         exec(block("python", "OAuth1Client"), names)  # noqa: S102 - what the page shows
+    names["client"].close()
     browser.close()
     issued: dict[str, str] = names["token"]
     return issued

@@ -207,6 +207,37 @@ def test_nobody_who_has_not_signed_learns_whether_a_verifier_is_right(world: Wor
     assert answers == {(401, "invalid_signature")}
 
 
+def test_nothing_is_issued_for_somebody_who_is_gone() -> None:
+    users: dict[str, object] = {"alice": ALICE}
+    world = World(load_user=users.get)
+    temporary = world.begin(world.register())
+    verifier = world.verifier(temporary)
+
+    users.clear()
+
+    assert world.exchange(temporary, verifier).outcome == (401, "invalid_token")
+    users["alice"] = ALICE
+    assert world.exchange(temporary, verifier).status == 200
+
+
+def test_a_used_credential_answers_for_its_use_for_a_day(world: World) -> None:
+    temporary = world.begin(world.register())
+    verifier = world.verifier(temporary)
+    token = with_token(temporary, world.exchange(temporary, verifier))
+    world.clock.advance(24 * 3600)
+    world.stores.credentials.purge_credentials(world.clock.now(), 100)
+
+    assert world.exchange(temporary, verifier).outcome == (401, "invalid_token")
+    assert not world.is_alive(token)
+
+
+def test_what_nobody_authorized_is_purged_after_a_day(world: World) -> None:
+    world.begin(world.register())
+    world.clock.advance(24 * 3600 + world.settings.lifetimes.temporary_credential)
+
+    assert world.stores.credentials.purge_credentials(world.clock.now(), 100).count == 1
+
+
 # --- the same grants as in OAuth 2 ---
 
 

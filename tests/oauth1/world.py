@@ -15,6 +15,7 @@ from oauthstore_core.oauth1.credentials import TokenCredential
 from oauthstore_core.oauth1.registration import register_client
 from oauthstore_core.oauth1.resource import ResourceProtector
 from oauthstore_core.oauth1.server import AuthorizationServer
+from oauthstore_core.oauth2.core import LoadUser
 from oauthstore_core.oauth2.resource_owner import ResourceOwner
 from oauthstore_core.settings import Settings
 from oauthstore_core.stores import open_stores
@@ -72,6 +73,7 @@ class World:
         *,
         settings: Mapping[str, object] | None = None,
         origin: str | None = None,
+        load_user: LoadUser | None = None,
     ) -> None:
         self.clock = FakeClock(NOW)
         opened = MemoryBackend() if backends is None else backends
@@ -85,7 +87,9 @@ class World:
         }
         self.settings = Settings.from_mapping(given)
         self.stores = open_stores(self.settings, backends=stores, clock=self.clock)
-        self.server = AuthorizationServer(self.settings, self.stores, clock=self.clock)
+        self.server = AuthorizationServer(
+            self.settings, self.stores, clock=self.clock, load_user=load_user
+        )
         self.protector = ResourceProtector(
             self.settings, self.stores, clock=self.clock, origin=origin
         )
