@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar, Unpack, cast
+from typing import Any, TypeVar, Unpack, cast, overload
 from urllib.parse import urlsplit
 
 from authlib.integrations.flask_oauth1 import ResourceProtector as AuthlibResourceProtector
@@ -49,12 +49,37 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
 
     register_signature_method = RegisterSignatureMethod()  # type: ignore[assignment]
 
+    @overload
     def __init__(
         self,
-        app: Flask | AuthorizationServer | type[Any] | None = None,
+        app: Flask | AuthorizationServer | None = None,
         query_client: QueryClient | None = None,
         query_token: QueryToken | None = None,
         exists_nonce: ExistsNonce | None = None,
+        *,
+        origin: str | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        client_model: type[Any],
+        query_token: QueryToken,
+        exists_nonce: ExistsNonce | None = None,
+        app: Flask | None = None,
+        /,
+        *,
+        origin: str | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        app: Any = None,
+        query_client: Any = None,
+        query_token: Any = None,
+        exists_nonce: Any = None,
         *,
         origin: str | None = None,
         **options: Unpack[Options],
@@ -76,18 +101,17 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         self._opened: Opened | None = None
         self._opening = threading.Lock()
         self._load_user: LoadResourceOwner | None = None
-        of: Any = app
         if isinstance(app, type):
             # The arguments of older documents: client model, query_token, exists_nonce, app.
-            older: Any = (_query_by(app), query_client, query_token, exists_nonce)
-            query_client, query_token, exists_nonce, of = older
-        self.query_client = query_client
-        self.query_token = query_token
-        self._exists_nonce = exists_nonce
-        if isinstance(of, AuthorizationServer):
-            self._server = of
-        elif of is not None:
-            self.init_app(of)
+            older = (_query_by(app), query_client, query_token, exists_nonce)
+            query_client, query_token, exists_nonce, app = older
+        self.query_client: QueryClient | None = query_client
+        self.query_token: QueryToken | None = query_token
+        self._exists_nonce: ExistsNonce | None = exists_nonce
+        if isinstance(app, AuthorizationServer):
+            self._server = app
+        elif app is not None:
+            self.init_app(app)
 
     def init_app(
         self,
@@ -201,6 +225,12 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         credential = self.validate()
         g.authlib_server_oauth1_credential = credential
         return credential
+
+    @overload
+    def __call__(self, scope: View, /) -> View: ...
+
+    @overload
+    def __call__(self, scope: object = None) -> Callable[[View], View]: ...
 
     def __call__(self, scope: Any = None) -> Any:
         """Return a decorator, or with a view, the view protected; OAuth 1 knows no scopes."""
