@@ -11,13 +11,10 @@ from collections.abc import Callable
 import pytest
 from authlib.oauth1.rfc5849.errors import InvalidTokenError, OAuth1Error
 
-from oauthstore_core.backends import Backend
-from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.oauth2.resource_owner import ResourceOwner
 from oauthstore_core.testing.races import RACERS, race, rounds
 
 from .signer import Signer
-from .test_budget import composed
 from .world import ALICE, NOW, RESOURCE, TOKEN, Answer, World, with_token
 
 
@@ -62,13 +59,6 @@ def test_of_16_identical_requests_one_passes(world: World) -> None:
 
 def test_of_16_identical_exchanges_one_gets_token_credentials_and_they_live(world: World) -> None:
     exchange_identically(world)
-
-
-def test_so_it_is_where_tokens_lie_in_another_store(backend: Backend) -> None:
-    world = composed(MemoryBackend(), backend)
-
-    exchange_identically(world)
-    exchange_differently(world)
 
 
 def exchange_identically(world: World) -> None:
