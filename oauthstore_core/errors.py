@@ -128,7 +128,7 @@ class UnknownBackendError(_UnknownNameError):
         "mariadb": "'oauthstore-sqla[mysql]'",
         **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "oauthstore-redis"),
         "mongodb": "oauthstore-mongo",
-        "django": "oauthstore-django",
+        **dict.fromkeys(("django", "django-cache"), "oauthstore-django"),
     }
 
     def _how_to_install(self) -> str:

@@ -44,9 +44,13 @@ def test_every_backend_is_registered_under_its_name_and_schemes(distribution: Di
     names = distribution.project["entry-points"][group]
     points = [metadata.EntryPoint(name, value, group) for name, value in names.items()]
 
+    registered = set()
     for plugin in {id(p): p for p in (point.load() for point in points)}.values():
         assert isinstance(plugin, BackendPlugin)
-        assert {plugin.name, *plugin.schemes} == set(names)
+        own = {point.name for point in points if point.load() is plugin}
+        assert {plugin.name, *plugin.schemes} == own
+        registered |= own
+    assert registered == set(names)
 
 
 def _declared(project: dict) -> list[metadata.EntryPoint]:

@@ -16,31 +16,52 @@ from oauthstore_core.errors import ConfigurationError
 
 from .options import read_options
 
-__all__ = ["open_database", "plugin"]
+__all__ = ["cache_plugin", "open_cache", "open_database", "plugin"]
 
 
 def open_database(url: str, options: Mapping[str, Any]) -> Backend:
     """Open the store in the database whose alias the URL names, without connecting."""
-    alias = _alias_of(url)
+    alias = _alias_of(url, "DATABASES")
     read = read_options(options)
     _set_up(url)
+    if not apps.is_installed("oauthstore_django"):
+        raise ConfigurationError(
+            f"The store {url} was to be opened, but its app is not installed in Django. "
+            'Add "oauthstore_django" to INSTALLED_APPS.'
+        )
     from .backend import DjangoBackend  # noqa: PLC0415 - models need Django's settings
 
     return DjangoBackend(alias, read)
 
 
-def _alias_of(url: str) -> str:
+def open_cache(url: str, options: Mapping[str, Any]) -> Backend:
+    """Open the store in the cache whose alias the URL names, without connecting."""
+    alias = _alias_of(url, "CACHES")
+    unknown = sorted(set(options) - {"on_io"})
+    if unknown:
+        raise ConfigurationError(
+            f"The store {url} was opened with the option {unknown[0]!r}, but a cache takes none. "
+            "Take it out; all else is in CACHES."
+        )
+    _set_up(url)
+    from .cache import DjangoCache  # noqa: PLC0415 - the database needs no cache's driver
+
+    return DjangoCache(alias, options.get("on_io"))
+
+
+def _alias_of(url: str, setting: str) -> str:
     parts = urlsplit(url)
     if parts.username or parts.port or parts.path or parts.query or not parts.netloc:
         raise ConfigurationError(
-            "A store was to be opened by a URL of django://, but more or less stands in it than an "
-            "alias of DATABASES. Write django://default; all else is in Django's settings."
+            f"A store was to be opened by a URL of {parts.scheme}://, but more or less stands in "
+            f"it than an alias of {setting}. Write {parts.scheme}://default; all else is in "
+            "Django's settings."
         )
     return parts.netloc
 
 
 def _set_up(url: str) -> None:
-    """Let Django load its apps, unless it has done so, and look for ours."""
+    """Let Django load its apps, unless it has done so."""
     if not apps.models_ready:
         if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
             raise ConfigurationError(
@@ -53,11 +74,6 @@ def _set_up(url: str) -> None:
                 "it later: in AppConfig.ready, or at the first request."
             )
         django.setup()
-    if not apps.is_installed("oauthstore_django"):
-        raise ConfigurationError(
-            f"The store {url} was to be opened, but its app is not installed in Django. "
-            'Add "oauthstore_django" to INSTALLED_APPS.'
-        )
 
 
 plugin = BackendPlugin(
@@ -67,4 +83,13 @@ plugin = BackendPlugin(
         durable=True, shared=True, atomic="store", redeems=True, blocking=True
     ),
     open=open_database,
+)
+
+#: For the nonces alone: a credential is decided, polled and claimed, for which no cache of Django's
+#: has a step that compares.
+cache_plugin = BackendPlugin(
+    name="django-cache",
+    roles=("nonces",),
+    capabilities=Capabilities(shared=True, atomic="store", native_ttl=True, blocking=True),
+    open=open_cache,
 )
