@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from django.apps import apps
 from django.conf import settings as django_settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core import checks
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -62,7 +62,10 @@ def check_urls(**_: Any) -> Sequence[checks.CheckMessage]:
             '.urls")); they lie under the path of the issuer by themselves.'
         )
         found.append(checks.Warning(told, hint=hint, id="oauthstore.W002"))
-    if not any(map(_signs_in, django_settings.MIDDLEWARE)):
+    # A project without Django's accounts has a middleware of its own.
+    if apps.is_installed("django.contrib.auth") and not any(
+        map(_signs_in, django_settings.MIDDLEWARE)
+    ):
         told = "The consent page asks who is signed in, but no middleware tells."
         hint = "Add django.contrib.auth.middleware.AuthenticationMiddleware to MIDDLEWARE."
         found.append(checks.Error(told, hint=hint, id="oauthstore.E002"))
@@ -70,6 +73,8 @@ def check_urls(**_: Any) -> Sequence[checks.CheckMessage]:
 
 
 def _signs_in(middleware: str) -> bool:
+    from django.contrib.auth.middleware import AuthenticationMiddleware  # noqa: PLC0415 - has models
+
     found = import_string(middleware)
     return isinstance(found, type) and issubclass(found, AuthenticationMiddleware)
 

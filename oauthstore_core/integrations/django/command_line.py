@@ -13,7 +13,6 @@ from ...cli.failures import EXIT_CODES, Commands
 from ...cli.invocation import Invocation, global_options
 from ...oauth2.management import Management
 from ...settings import Settings
-from ...stores import Stores
 from ..django_oauth2.configuration import load_settings
 from ..embedding import open_embedded
 
@@ -31,14 +30,11 @@ class DjangoInvocation(Invocation):
         return load_settings({"store": self.store, "issuer": self.issuer})
 
     @contextmanager
-    def stores(self) -> Generator[Stores, None, None]:
-        """Open the stores for the block; the schema of a SQLite file is brought up to date."""
-        with open_embedded(self.settings()) as stores:
-            yield stores
-
-    @contextmanager
     def management(self) -> Generator[Management, None, None]:
-        """Open the stores for the block, and what looks after them."""
+        """Open the stores for the block, and what looks after them.
+
+        The schema of a SQLite file is brought up to date, as where it is served from.
+        """
         settings = self.settings()
         with open_embedded(settings) as stores:
             yield Management(settings, stores)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from authlib.oauth2 import OAuth2Error
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +38,7 @@ class ConsentView:
         except OAuth2Error as error:
             refusal: HttpResponse = server.handle_error_response(http, error)
             return refusal
-        user = signed_in(cast("Any", request).user)
+        user = signed_in(getattr(request, "user", None))
         owner, account = None, None
         if user is not None:
             owner = ResourceOwner(server.subject_of(user), present_at=present_at)

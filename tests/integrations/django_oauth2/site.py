@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.test.utils import override_settings
 from django.urls import include, path
 
@@ -81,8 +82,13 @@ def sign_in(request: HttpRequest, name: str) -> HttpResponse:
 def _tell(request: HttpRequest) -> HttpResponse:
     token: Any = request.oauth_token  # type: ignore[attr-defined]  # as Authlib's
     if not token:
-        return JsonResponse({"token": None})
-    return JsonResponse({"sub": token.subject, "scope": token.scope})
+        return _as_flask({"token": None})
+    return _as_flask({"sub": token.subject, "scope": token.scope})
+
+
+def _as_flask(told: dict[str, Any]) -> HttpResponse:
+    text = json.dumps(told, sort_keys=True, separators=(",", ":")) + "\n"
+    return HttpResponse(text, content_type="application/json")
 
 
 async def _tell_later(request: HttpRequest) -> HttpResponse:
@@ -92,7 +98,7 @@ async def _tell_later(request: HttpRequest) -> HttpResponse:
 def _protected(require_oauth: Any) -> list[Any]:  # noqa: ANN401
     def acquire(request: HttpRequest) -> HttpResponse:
         token = require_oauth.acquire_token(request, "profile")
-        return JsonResponse({"sub": token.subject, "scope": token.scope})
+        return _as_flask({"sub": token.subject, "scope": token.scope})
 
     return [
         path("any", require_oauth(_tell)),
