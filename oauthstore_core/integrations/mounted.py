@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ..clock import Clock
 from ..errors import SettingsError, StoreError
 from ..http import HttpRequest, HttpResponse, json_response
+from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.core import LoadUser
 from ..oauth2.errors import RETRY_AFTER
 from ..oauth2.resource import ResourceProtector
@@ -30,6 +31,7 @@ __all__ = [
     "MountedServer",
     "address_of",
     "answer_outages",
+    "oauth1_routes",
     "protocol_routes",
 ]
 
@@ -51,6 +53,15 @@ def protocol_routes(server: AuthorizationServer) -> dict[str, dict[str, Handler]
         paths.revocation: {"POST": answer_outages(partial(create, "revocation"))},
         paths.introspection: {"POST": answer_outages(partial(create, "introspection"))},
         paths.metadata: {"GET": server.create_metadata_response},
+    }
+
+
+def oauth1_routes(server: OAuth1Server) -> dict[str, dict[str, Handler]]:
+    """Return the endpoints of OAuth 1 that need no person; a GET they refuse by OAuth's error."""
+    initiate, exchange = server.create_temporary_credentials_response, server.create_token_response
+    return {
+        server.paths.initiate: {"GET": initiate, "POST": initiate},
+        server.paths.token: {"GET": exchange, "POST": exchange},
     }
 
 
@@ -101,11 +112,12 @@ class MountedServer:
         *,
         clock: Clock,
         consent: Callable[[AuthorizationServer], Consent],
+        oauth1_consent: Callable[[OAuth1Server], Consent],
         load_user: LoadUser | None = None,
         resource: str | None = None,
         translate: Translate | None = None,
     ) -> None:
-        """Serve the endpoints; `consent` makes the one for people."""
+        """Serve the endpoints; `consent` makes the one for people, `oauth1_consent` OAuth 1's."""
         self.stores = stores
         translation = Translation(settings.languages, translate)
         self.protector = ResourceProtector(
@@ -115,6 +127,9 @@ class MountedServer:
         self._settings = settings
         self._clock = clock
         self._consent = consent
+        self._oauth1_consent = oauth1_consent
+        #: The paths at which it is asked who is signed in.
+        self._asking: set[str] = set()
         self._load_user = load_user
         self._translate = translate
         self._lock = threading.Lock()
@@ -143,14 +158,28 @@ class MountedServer:
             load_user=self._load_user,
             translate=self._translate,
         )
-        consent = self._consent(server)
         routes = protocol_routes(server)
         if "authorization_code" in settings.grants:
-            asked: Handler = lambda request: consent(request, _owner.get())  # noqa: E731 - typed
-            routes[server.paths.authorization] = {"GET": asked, "POST": asked}
+            routes |= self._asking_at(server.paths.authorization, self._consent(server))
+        if settings.oauth1.enabled:
+            routes |= self._oauth1_routes(settings, server)
         reading = (server.paths.introspection,)
         self._served = server, Application(routes, workers=self.workers, reading=reading)
         return self._served
+
+    def _oauth1_routes(
+        self, settings: Settings, server: AuthorizationServer
+    ) -> dict[str, dict[str, Handler]]:
+        oauth1 = OAuth1Server(settings, self.stores, clock=self._clock, load_user=self._load_user)
+        oauth1.translation = server.translation
+        page = self._asking_at(oauth1.paths.authorization, self._oauth1_consent(oauth1))
+        return oauth1_routes(oauth1) | page
+
+    def _asking_at(self, path: str, consent: Consent) -> dict[str, dict[str, Handler]]:
+        """Return the route of a page that is told who is signed in."""
+        self._asking.add(path)
+        asked: Handler = lambda request: consent(request, _owner.get())  # noqa: E731 - typed
+        return {path: {"GET": asked, "POST": asked}}
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, identify: Identify) -> None:
         """Serve one request."""
@@ -161,7 +190,7 @@ class MountedServer:
             application = Application({}, workers=self.workers, not_found=_misdirected(error))
         else:
             scope = _at_issuer(scope, server.issuer)
-            if scope["path"] == server.paths.authorization:
+            if scope["path"] in self._asking:
                 _owner.set(await identify())
         await application(scope, receive, send)
 

@@ -30,6 +30,7 @@ from ..backends import Backend
 from ..clock import Clock, SystemClock
 from ..errors import ConfigurationError, SettingsError
 from ..http import HttpResponse
+from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.core import LoadUser
 from ..oauth2.registration import Registration, register_client
 from ..oauth2.resource import Scopes
@@ -49,6 +50,7 @@ try:
     from starlette.routing import BaseRoute, Mount, Route, Router
 
     from ..pages.embedded import EmbeddedConsent, no_sign_in
+    from ..pages.oauth1_embedded import EmbeddedOAuth1Consent
     from .bearer import OAuthError, ResourceProtector, answer_error, read_request, validate_bearer
 except ModuleNotFoundError as error:
     missing = (error.name or "").partition(".")[0]
@@ -157,6 +159,7 @@ class AuthorizationServer:
                 stores,
                 clock=self.clock,
                 consent=self._consent,
+                oauth1_consent=self._oauth1_consent,
                 load_user=self._load_user,
                 resource=self._resource,
                 translate=self._translate,
@@ -169,6 +172,11 @@ class AuthorizationServer:
         if self._user_id is None:
             return no_sign_in(server)
         return EmbeddedConsent(server, login_url=self._login_url).respond
+
+    def _oauth1_consent(self, server: OAuth1Server) -> Consent:
+        if self._user_id is None:
+            return no_sign_in(server)
+        return EmbeddedOAuth1Consent(server, login_url=self._login_url).respond
 
     def _warn(self) -> None:
         issuer, mount = self.settings.issuer, self._mount_path

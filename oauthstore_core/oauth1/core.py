@@ -239,13 +239,13 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
         self.find_client(request)
         if not request.token:
             raise MissingRequiredParameterError("oauth_token")
-        verifier = request.oauth_params.get("oauth_verifier")
-        if not verifier:
-            raise MissingRequiredParameterError("oauth_verifier")
         credential = self.get_temporary_credential(request)
         if not credential or credential.get_client_id() != request.client_id:
             raise InvalidTokenError
         request.credential = credential
+        verifier = request.oauth_params.get("oauth_verifier")
+        if not verifier:
+            raise MissingRequiredParameterError("oauth_verifier")
         self.validate_timestamp_and_nonce(request)
         # Looked at while it is surely there: a hook that saves the nonce may let go of the row,
         # and another exchange delete it. Told to nobody who has not signed.

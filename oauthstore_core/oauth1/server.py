@@ -44,5 +44,7 @@ class AuthorizationServer(ServerCore):
         super().__init__()
         clock = SystemClock() if clock is None else clock
         self.configure(settings, stores, clock=clock, load_user=load_user, translate=translate)
+        #: The issuer identifier, whose scheme and host clients sign.
+        self.issuer = settings.issuer
         #: Where the endpoints lie.
         self.paths = EndpointPaths.of(settings.issuer)

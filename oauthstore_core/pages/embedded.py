@@ -31,8 +31,21 @@ __all__ = [
     "EmbeddedConsent",
     "EmbeddedConsentServer",
     "EmbeddedPage",
+    "NamedServer",
     "no_sign_in",
 ]
+
+
+class NamedServer(Protocol):
+    """What every page tells of a server."""
+
+    #: The languages of the pages.
+    translation: Translation
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier."""
+        ...
 
 
 class EmbeddedConsentServer(ConsentServer, Protocol):
@@ -130,7 +143,7 @@ def _not_signed_in(request: HttpRequest) -> PageError:
 
 
 def no_sign_in(
-    server: EmbeddedConsentServer,
+    server: NamedServer,
 ) -> Callable[[HttpRequest, ResourceOwner | None], HttpResponse]:
     """Return what answers where the application never told who is signed in: 501."""
     renderer = embedded_renderer(server.issuer, server.translation)

@@ -13,7 +13,7 @@ from ..clock import Clock, SystemClock
 from ..errors import RoleNotServedError, SettingsError
 from ..http import HttpRequest, HttpResponse
 from ..integrations.asgi import Application, Handler, Workers
-from ..integrations.mounted import answer_outages, protocol_routes
+from ..integrations.mounted import answer_outages, oauth1_routes, protocol_routes
 from ..oauth2.revoking import RevokingMixin
 from ..oauth2.server import AuthorizationServer
 from ..pages.refusals import PageError
@@ -160,14 +160,9 @@ def _readable_elsewhere(server: AuthorizationServer) -> dict[str, dict[str, Hand
 
 def _oauth1_routes(site: Site, oauth1: OAuth1Site) -> dict[str, dict[str, Handler]]:
     """Return the three endpoints of RFC 5849 section 2."""
-    server, views = oauth1.server, oauth1_authorization.views_of(oauth1)
-    initiate, exchange = server.create_temporary_credentials_response, server.create_token_response
-    return {
-        # Both refuse a GET, by an error of OAuth's.
-        server.paths.initiate: {"GET": initiate, "POST": initiate},
-        server.paths.token: {"GET": exchange, "POST": exchange},
-        server.paths.authorization: {m: _page(site, view) for m, view in views.items()},
-    }
+    views = oauth1_authorization.views_of(oauth1)
+    pages = {method: _page(site, view) for method, view in views.items()}
+    return oauth1_routes(oauth1.server) | {oauth1.server.paths.authorization: pages}
 
 
 def _static_paths(site: Site) -> list[str]:
