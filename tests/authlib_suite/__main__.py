@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - it talks to a person
-"""Runs Authlib's own tests of its Flask OAuth 2 server, on its classes and on ours.
+"""Runs Authlib's own tests of its Flask servers, on its classes and on ours.
 
 ``python -m tests.authlib_suite PATH``: PATH is a checkout of Authlib. Its tests
 are copied, for ours with the import prefix replaced as an application does that
@@ -22,8 +22,10 @@ __all__ = ["main"]
 #: Of a checkout, what the suite consists of.
 PARTS = (
     *("tests/__init__.py", "tests/util.py", "tests/files"),
-    *("tests/flask/__init__.py", "tests/flask/test_oauth2"),
+    *("tests/flask/__init__.py", "tests/flask/cache.py"),
+    *("tests/flask/test_oauth1", "tests/flask/test_oauth2"),
 )
+SUITE = "tests/flask"
 THEIRS, OURS = "authlib.integrations.", "oauthstore_core.integrations."
 
 
@@ -58,7 +60,7 @@ def _run(checkout: Path, folder: Path, prefix: str) -> Outcomes:
         module.write_text(module.read_text().replace(THEIRS, prefix))
     (folder / "pytest.ini").write_text("[pytest]\n")
     report = folder / "report.xml"
-    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}", PARTS[-1]]
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}", SUITE]
     # Not the checkout's Authlib, but the installed one; the working directory holds `tests` only.
     subprocess.run([sys.executable, *command], cwd=folder, check=False, capture_output=True)  # noqa: S603 - our own command
     return read_outcomes(report)
