@@ -73,6 +73,13 @@ def test_without_settings_it_says_which_variable(tmp_path: Path) -> None:
     assert "DJANGO_SETTINGS_MODULE" in opened_alone(tmp_path)
 
 
+def test_settings_that_cannot_be_imported_are_told(tmp_path: Path) -> None:
+    told = opened_alone(tmp_path, DJANGO_SETTINGS_MODULE="no_such_project")
+
+    assert "no_such_project" in told
+    assert "PYTHONPATH" in told
+
+
 def test_without_the_app_it_says_where_to_install_it(tmp_path: Path) -> None:
     written = SETTINGS.format(path=str(tmp_path / "db.sqlite3"), apps=[])
     (tmp_path / "another_project.py").write_text(written)

@@ -34,7 +34,7 @@ from oauthstore_core.errors import (
 __all__ = [
     "DATABASE_ERRORS",
     "BusyError",
-    "KeyTakenError",
+    "DuplicateError",
     "MissingSchemaError",
     "closes",
     "translated",
@@ -75,10 +75,6 @@ _REFUSED: Final = ("22", "23", "54", "42804", "42883", "42846")
 
 class BusyError(ConflictError):
     """Nothing was executed, for another writer was in the way: it may be tried again."""
-
-
-class KeyTakenError(DuplicateError):
-    """A unique index refuses a row."""
 
 
 class MissingSchemaError(StoreUnavailableError):
@@ -160,8 +156,8 @@ def _busy(where: str) -> BusyError:
     return BusyError(f"Another writer holds {where}: nothing was executed.")
 
 
-def _duplicate(where: str) -> KeyTakenError:
-    return KeyTakenError(f"The key of a new record is taken in {where}: nothing was written.")
+def _duplicate(where: str) -> DuplicateError:
+    return DuplicateError(f"The key of a new record is taken in {where}: nothing was written.")
 
 
 def _missing_schema(where: str, reason: str) -> MissingSchemaError:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import django
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from oauthstore_core.backends import Backend, BackendPlugin, Capabilities
 from oauthstore_core.errors import ConfigurationError
@@ -73,7 +74,16 @@ def _set_up(url: str) -> None:
                 f"The store {url} was to be opened while Django imports its apps and models. Open "
                 "it later: in AppConfig.ready, or at the first request."
             )
-        django.setup()
+        failure = ""
+        try:
+            django.setup()
+        except (ImportError, ImproperlyConfigured) as error:
+            failure = str(error)
+        if failure:
+            raise ConfigurationError(
+                f"The store {url} was to be opened, but Django cannot be set up: {failure}. "
+                "Correct DJANGO_SETTINGS_MODULE, or run this beside manage.py, with PYTHONPATH=."
+            )
 
 
 plugin = BackendPlugin(

@@ -27,7 +27,6 @@ from oauthstore_core.records import (
 
 from .connections import OwnConnection
 from .credentials import CredentialCall, claim
-from .errors import KeyTakenError
 from .fields import DigestField, IdentifierField
 from .models import Fence, Grant, Token
 from .statements import changed, first, insertion, loaded, removed, stored, table
@@ -123,7 +122,7 @@ class TokenWriter:
     def _transact(self, work: Callable[[OwnConnection], T]) -> T:
         try:
             return self._store.transact(work)
-        except KeyTakenError:
+        except DuplicateError:
             # On PostgreSQL, two who save a new grant at once may meet on its family before they
             # meet on its key. By now it is there, and can be added to.
             return self._store.transact(work)
