@@ -27,7 +27,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/flask-oauth1.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-START, REGISTER, CLASSES, ELSEWHERE, WINDOW, NONCES, MODELS, HOOKS, VIEWS, NAMED, CUSTOM = BLOCKS
+START, WTF, REGISTER, CLASSES, ELSEWHERE, WINDOW, NONCES, MODELS, HOOKS, VIEWS, NAMED, CUSTOM = (
+    BLOCKS
+)
 
 
 @pytest.fixture
@@ -120,6 +122,16 @@ def test_the_first_block_is_a_server_with_consent_and_a_protected_route(
     assert len(capsys.readouterr().out.split()) == 2
     assert client.send("GET", "/user").json == {"sub": "alice"}
     assert names["app"].test_client().get("/user").status_code == 401
+
+
+def test_beside_flask_wtf_clients_and_our_form_need_no_token_of_it(names: dict[str, Any]) -> None:
+    run(names, WTF, REGISTER)
+    names["app"].add_url_rule("/other", "other", lambda: "other", methods=["POST"])
+
+    client = client_of(names).get_token(ALLOW, ALBUM)
+
+    assert client.send("GET", "/user").json == {"sub": "alice"}
+    assert names["app"].test_client().post("/other").status_code == 400
 
 
 def test_the_classes_of_the_page_are_protected(names: dict[str, Any]) -> None:
