@@ -54,7 +54,8 @@ def test_who_denies_is_told_to_the_client_and_that_is_final(site: Site) -> None:
 
     answer = site.decide(temporary, "deny")
 
-    assert answer.location.startswith(f"{CALLBACK}?error=access_denied")
+    assert answer.location.startswith(f"{CALLBACK}?")
+    assert "error=access_denied" in answer.location
     assert site.page(temporary).status_code == 400
     assert site.exchange(temporary, "any").status_code == 401
 
