@@ -28,7 +28,14 @@ from ..settings import Settings, is_loopback
 from ..settings.checks import judge_issuer
 from ..stores import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
-__all__ = ["derive_issuer", "derive_key", "load_settings", "open_embedded", "with_issuer"]
+__all__ = [
+    "derive_issuer",
+    "derive_key",
+    "load_settings",
+    "migrate_local",
+    "open_embedded",
+    "with_issuer",
+]
 
 log = logging.getLogger("oauthstore")
 
@@ -106,6 +113,13 @@ def open_embedded(
                 backend.ping()
         resources.pop_all()
     return stores
+
+
+def migrate_local(settings: Settings, stores: Stores) -> None:
+    """Bring the schemas of SQLite files up to date, and leave those of database servers."""
+    for name, backend in stores.backends.items():
+        if _is_local(settings, name):
+            backend.migrate()
 
 
 def _is_local(settings: Settings, name: str) -> bool:

@@ -13,8 +13,9 @@ from ...cli.failures import EXIT_CODES, Commands
 from ...cli.invocation import Invocation, global_options
 from ...oauth2.management import Management
 from ...settings import Settings
+from ...stores import Stores, open_stores
 from ..django_oauth2.configuration import load_settings
-from ..embedding import open_embedded
+from ..embedding import migrate_local
 
 __all__ = ["DjangoInvocation", "run"]
 
@@ -30,13 +31,21 @@ class DjangoInvocation(Invocation):
         return load_settings({"store": self.store, "issuer": self.issuer})
 
     @contextmanager
-    def management(self) -> Generator[Management, None, None]:
-        """Open the stores for the block, and what looks after them.
+    def stores(self) -> Generator[Stores, None, None]:
+        """Open the stores for the block.
 
         The schema of a SQLite file is brought up to date, as where it is served from.
         """
         settings = self.settings()
-        with open_embedded(settings) as stores:
+        with open_stores(settings) as stores:
+            migrate_local(settings, stores)
+            yield stores
+
+    @contextmanager
+    def management(self) -> Generator[Management, None, None]:
+        """Open the stores for the block, and what looks after them."""
+        settings = self.settings()
+        with self.stores() as stores:
             yield Management(settings, stores)
 
 
