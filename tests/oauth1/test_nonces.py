@@ -171,6 +171,7 @@ def unsigned(temporary: Signer) -> list[tuple[str, str]]:
     return [("oauth_token", temporary.token or ""), ("oauth_verifier", "guessed")]
 
 
+@pytest.mark.slow
 def test_10_000_forged_requests_leave_no_row_in_memory() -> None:
     backend = MemoryBackend()
     world = World(backend)
