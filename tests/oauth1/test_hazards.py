@@ -1,6 +1,6 @@
 """Hazards of Authlib's OAuth 1 that need no framework to be seen: there, and closed on ours.
 
-The others are in the table of `tests/flask_oauth1`, where Authlib's whole server stands beside ours.
+The others are in the table of `tests/flask_oauth1`, where its whole server stands beside ours.
 """
 
 # ruff: noqa: ANN401 - of Authlib, which declares no types
