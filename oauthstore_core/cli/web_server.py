@@ -19,8 +19,8 @@ __all__ = ["raise_file_limit", "run_uvicorn", "run_workers", "uvicorn_options"]
 
 #: Seconds that requests at work are given when the server is stopped.
 _PATIENCE: Final = 10
-#: Seconds in which a worker must answer its supervisor, which it does only once it has started:
-#: else a slow machine would take each new one for one that hangs, and kill it.
+#: Seconds in which a worker must answer its supervisor, which it does only once it is there: on a
+#: slow machine that takes longer than uvicorn's five.
 _WORKER_PATIENCE: Final = 30
 #: What uvicorn exits with where it could not start.
 _NOT_STARTED: Final = 3

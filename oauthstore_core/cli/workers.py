@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import sys
+import time
 from collections.abc import Callable
 from ctypes import c_byte
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import uvicorn
 from uvicorn.importer import import_from_string
-from uvicorn.supervisors.multiprocess import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from ..errors import OAuthStoreError
 
@@ -28,28 +29,53 @@ ATTEMPTS: Final = 3
 
 
 class Workers(Multiprocess):
-    """uvicorn's supervisor, which gives up where it would start what cannot start for ever."""
+    """uvicorn's supervisor, which waits for nobody, and gives up where none can start.
+
+    uvicorn's own waits for an answer of each worker in turn. One that ends while it starts gives
+    none, and so long all others, and signals, are unattended.
+    """
 
     def __init__(self, config: uvicorn.Config, served: c_byte) -> None:
         """Listen. `served` is a value that all processes share, not 0 once one has served."""
         super().__init__(config, [config.bind_socket()])
         self._served = served
         self._ended = 0
+        #: When a worker was asked for a sign of life that it has not given yet.
+        self._asked: dict[Process, float] = {}
         #: Why it ended by itself, in the message's second part; None: somebody ended it.
         self.reason: str | None = None
 
     def keep_subprocess_alive(self) -> None:
-        """Replace the workers that ended, and give up after too many that never served."""
-        if self.should_exit.is_set():
-            return
-        before = [*self.processes]
-        super().keep_subprocess_alive()
-        ended = [process for process in before if process.exitcode is not None]
-        self._ended += len(ended)
-        too_many = not self._served.value and self._ended >= ATTEMPTS * self.processes_num
-        if ended and (too_many or self.should_exit.is_set()):
-            self.reason = f"{self._ended} ended, the last {_describe(ended[-1].exitcode or 0)}"
+        """Replace the workers that ended or hang, and give up after too many that never served."""
+        for place, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.process.is_alive() and not self._hangs(worker):
+                continue
+            worker.kill()
+            worker.join()
+            self._asked.pop(worker, None)
+            self._replace(place, _describe(worker.exitcode or 0))
+
+    def _hangs(self, worker: Process) -> bool:
+        """Tell whether a worker owes a sign of life for too long; ask for the next one."""
+        if worker.parent_conn.poll(0):
+            worker.parent_conn.recv()
+            self._asked.pop(worker, None)
+        if worker not in self._asked:
+            worker.parent_conn.send(b"ping")
+        asked = self._asked.setdefault(worker, time.monotonic())
+        return time.monotonic() - asked > self.config.timeout_worker_healthcheck
+
+    def _replace(self, place: int, end: str) -> None:
+        self._ended += 1
+        if not self._served.value and self._ended >= ATTEMPTS * self.processes_num:
+            self.reason = f"{self._ended} ended, the last {end}"
             self.should_exit.set()
+            return
+        log.warning("A worker ended %s, and is replaced.", end)
+        self.processes[place] = Process(self.config, self.sockets)
+        self.processes[place].start()
 
 
 def _describe(exit_code: int) -> str:
