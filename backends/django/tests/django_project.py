@@ -24,7 +24,8 @@ __all__ = ["alias_of", "cache_alias_of", "cache_plugin", "plugin"]
 
 if not settings.configured:
     settings.configure(
-        DATABASES={"default": {}},  # none: every test has a database of its own
+        # Nobody's: every test has a database of its own.
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["oauthstore_django"],
         SECRET_KEY="of the tests",
         USE_TZ=True,
