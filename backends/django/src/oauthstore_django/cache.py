@@ -186,14 +186,13 @@ def _checked(alias: str) -> str:
             f"{asked}, but CACHES has no such alias (it has: {', '.join(sorted(caches.settings))})."
             " Correct the URL, or add it."
         )
+    kind, failure = "", ""
     try:
         cache = caches.create_connection(alias)
-    except (InvalidCacheBackendError, ImportError) as error:
-        failure = str(error)
-    else:
         kind = type(cache).__name__
         failure = _weakness(cache, caches.settings[alias])
-        cache.close()
+    except (InvalidCacheBackendError, ImportError) as error:
+        failure = str(error)
     if failure:
         raise ConfigurationError(
             f"{asked}, but {failure}. Use one server of Redis, Valkey or Memcached, or keep nonces "
