@@ -11,6 +11,7 @@ from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ...errors import SettingsError
@@ -62,13 +63,17 @@ def _endpoint(server: AuthorizationServer, name: str) -> Any:
 
 
 def _for_clients(answer: Any) -> Any:
-    """Return the view of an endpoint whose clients are programs, without Django's CSRF token."""
+    """Return the view of an endpoint whose clients are programs, without Django's CSRF token.
+
+    What they post are secrets, which a report of an error must not have.
+    """
 
     def view(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = answer(request)
         return response
 
-    return csrf_exempt(non_atomic_requests(require_http_methods(["POST"])(view)))
+    guarded = sensitive_post_parameters()(require_http_methods(["POST"])(view))
+    return csrf_exempt(non_atomic_requests(guarded))
 
 
 def _authorize(server: AuthorizationServer) -> Any:

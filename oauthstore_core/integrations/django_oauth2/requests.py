@@ -21,6 +21,7 @@ __all__ = [
 
 #: A larger form is refused; nothing that OAuth sends comes near.
 MAXIMUM_BODY = 1 << 18
+_MOST_DIGITS = 9
 
 
 class DjangoHttpRequest(HttpRequest):
@@ -45,8 +46,10 @@ class DjangoHttpRequest(HttpRequest):
         )
 
     def _read_body(self) -> bytes:
-        told = self.native.META.get("CONTENT_LENGTH") or ""
-        if str(told).isdecimal() and int(told) > MAXIMUM_BODY:
+        told = str(self.native.META.get("CONTENT_LENGTH") or "0")
+        if not (told.isascii() and told.isdecimal()):
+            raise MalformedRequestError("The length of the request body is no number.")
+        if len(told) > _MOST_DIGITS or int(told) > MAXIMUM_BODY:
             raise MalformedRequestError("The request body is too large.")
         try:
             body = self.native.body

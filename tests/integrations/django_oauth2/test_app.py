@@ -14,9 +14,11 @@ import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.management import CommandError, call_command
+from django.core.signals import got_request_exception
 from django.db import DEFAULT_DB_ALIAS
 from django.test.utils import override_settings
 from django.urls import clear_script_prefix, include, path, resolve, set_script_prefix
+from django.views.debug import SafeExceptionReporterFilter
 
 from oauthstore_core.integrations.django.checks import (
     _ELSEWHERE,
@@ -184,6 +186,28 @@ def test_no_endpoint_joins_a_transaction_of_the_request() -> None:
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
 def test_an_endpoint_of_clients_takes_post_only(path: str) -> None:
     assert make_site().browser.get(path).status_code == 405
+
+
+def test_a_report_of_an_error_has_no_secret_that_a_client_posted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = make_site()
+    reported: list[Any] = []
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    def report(request: Any, **_: object) -> None:  # noqa: ANN401 - Django's
+        reported.append(SafeExceptionReporterFilter().get_post_parameters(request))
+
+    monkeypatch.setattr(site.server, "create_oauth2_request", fail)
+    got_request_exception.connect(report)
+    form = {"client_id": "c1", "client_secret": "hidden"}
+
+    answer = site.browser.post("/oauth/token", data=form)
+
+    assert answer.status_code == 500
+    assert [set(each.values()) for each in reported] == [{"********************"}]
 
 
 # --- the checks ---

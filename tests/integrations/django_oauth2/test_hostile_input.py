@@ -14,6 +14,8 @@ from ..flask_oauth2.site import basic, bearer
 from ..flask_oauth2.test_hostile_input import AUTHORIZATION, BODIES, PAIRS, PATHS, TYPES
 from ..flask_oauth2.test_hostile_input import _encode as encode
 from ..opened import ask
+from .browser import FORM
+from .project import URLS
 from .site import NOW, make_site
 
 SITE = make_site(issuer="https://auth.example/oauth", clock=FakeClock(NOW))
@@ -76,10 +78,20 @@ def test_what_django_limits_is_a_client_s_error(path: str) -> None:
     assert SITE.browser.post(path, data=body).status_code == 400
 
 
+@pytest.mark.parametrize("length", ["abc", "-1", "1" * 5000, "\N{SUPERSCRIPT TWO}"])
+def test_a_length_that_is_none_is_a_client_s_error(length: str) -> None:
+    site = make_site()
+    extra = {"CONTENT_LENGTH": length, URLS: site.urls, "HTTP_HOST": "localhost"}
+
+    answer = site.browser.client.generic("POST", "/oauth/token", b"a=1", FORM, **extra)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("host", ["evil host", "[", "a\nb"])
 def test_a_host_that_is_none_is_a_client_s_error(host: str) -> None:
     site = make_site()
 
-    answer = site.browser.client.post("/oauth/token", HTTP_HOST=host, **{"tests.urls": site.urls})
+    answer = site.browser.client.post("/oauth/token", HTTP_HOST=host, **{URLS: site.urls})
 
     assert answer.status_code == 400
