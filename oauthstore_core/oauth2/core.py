@@ -35,7 +35,7 @@ from ..http import HttpRequest, HttpResponse, json_response
 from ..redaction import redact
 from ..sealing import KeyRing
 from ..settings import Settings
-from ..stores import Stores
+from ..stores import Stores, is_read_anew, read_anew
 from ..translation import Translate, Translation
 from . import client_authentication as authentication
 from .authlib_logs import redact_authlib_logs
@@ -337,6 +337,11 @@ class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServ
         try:
             client = super().authenticate_client(request, known, endpoint)
         except OAuth2Error as error:
+            if error.error == "invalid_client" and self.stores.cache_seconds and not is_read_anew():
+                # What is remembered of the client may be from before its secret was rotated.
+                self.forget_clients()
+                with read_anew():
+                    return self.authenticate_client(request, methods, endpoint)
             if error.error == "invalid_client" and error.description.startswith(_TELLING):
                 raise ClientAuthenticationError("unknown client, wrong secret or method") from error
             raise

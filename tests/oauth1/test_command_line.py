@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from oauthstore_core.memory import MemoryBackend
 from oauthstore_core.oauth1.client_changes import rotate_secret
 from oauthstore_core.oauth1.registration import register_client
 from oauthstore_core.oauth2.registration import InvalidClientMetadataError
@@ -106,6 +107,25 @@ def test_metadata_is_changed_and_a_secret_rotated(tell: Tell) -> None:
     assert changed["client_name"] == "Press"
     assert rotated["client_secret"] not in {None, made["client_secret"]}
     assert tell("client", "show", made["client_id"])["secrets"] == 2
+
+
+def test_a_new_secret_signs_at_once_where_the_client_is_remembered_with_the_old() -> None:
+    backend = MemoryBackend()
+    world = World(backend, settings={"plugins": ["client_cache"]})
+    elsewhere = World(backend, settings={"plugins": ["client_cache"]})
+    signer = world.register()
+    assert elsewhere.initiate(signer).status == 200
+    stored = world.stores.clients.query_client(signer.client_id)
+    assert stored is not None
+    rotated = rotate_secret(
+        *(world.stores.clients, stored),
+        key_ring=world.server.key_ring,
+        clock=world.clock,
+        overlap=0,
+    )
+    fresh = Signer(signer.client_id, rotated.registration.client_secret or "")
+
+    assert [elsewhere.initiate(each).status for each in (fresh, signer)] == [200, 401]
 
 
 def test_the_secret_before_signs_until_its_end(world: World) -> None:

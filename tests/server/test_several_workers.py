@@ -62,6 +62,21 @@ def test_whichever_worker_asks_and_whichever_answers_a_secret_is_rotated_again_a
         assert works(answering, client_id, shown(answer, "Client secret"))
 
 
+def test_a_new_secret_counts_at_once_where_the_client_is_remembered_with_the_old(
+    workers: list[Browser],
+) -> None:
+    first, second = workers
+    registered = register(first)
+    client_id, before = shown(registered, "Client id"), shown(registered, "Client secret")
+    assert works(second, client_id, before)
+
+    rotated = first.submit(first.get(at("rotate", client_id)), f"{LIST}/rotate", overlap="0")
+
+    assert works(second, client_id, shown(rotated, "Client secret"))
+    assert not works(second, client_id, before)
+    assert not works(second, client_id, "guessed")
+
+
 def test_a_form_that_is_sent_to_both_workers_rotates_once(workers: list[Browser]) -> None:
     first, second = workers
     client_id = shown(register(first), "Client id")
