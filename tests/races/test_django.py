@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -10,12 +15,13 @@ import pytest
 from ..integrations.flask_oauth2.site import ConsentForm
 from ..integrations.opened import VERIFIER, ask, told
 from ..live.figures import Report, Tally
-from .gunicorn import CALLBACK, CLIENT_ID, GunicornSite
+from .gunicorn import CALLBACK, CLIENT_ID, ROOT, GunicornSite
 from .stage import RACERS
-from .test_flask import ROUNDS, StoreSite
+from .test_flask import AUTHLIB, OURS, ROUNDS, StoreSite
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(900)]
 
+OWN = "tests.integrations.django_oauth2.own_application"
 STORE = "tests.integrations.django_oauth2.store_application:create_app"
 
 
@@ -79,3 +85,51 @@ def test_a_refresh_token_presented_16_times_within_the_grace_gets_one_answer(
 
     assert tally.outcomes == {"200": ROUNDS * RACERS}
     report(tally.line(f"{ROUNDS} successors"))
+
+
+class OwnSite(GunicornSite):
+    """A project with its own models, on SQLite."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._database = folder / "site.db"
+        made = f"create_app('{prefix}', '{self._database}')"
+        # Its models are made once in a process, and not in this one.
+        code = f"from {OWN} import create_app, fill; {made}; fill()"
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", code], env=environ, check=True)  # noqa: S603 - our own command
+        store = {"OAUTHSTORE_STORE": f"sqlite:///{folder}/claims.db"}
+        super().__init__(folder, f"{OWN}:{made}", store)
+
+    def code(self) -> dict[str, str]:
+        """Return the form that redeems a fresh code."""
+        answer = httpx.post(self.url + ask(CLIENT_ID))
+        code = told(answer.headers["Location"])["code"]
+        return {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+
+    def count_tokens(self) -> int:
+        with closing(sqlite3.connect(self._database)) as database:
+            count: int = database.execute("select count(*) from own_token").fetchone()[0]
+            return count
+
+
+def test_in_own_mode_one_presentation_of_a_code_wins(tmp_path: Path, report: Report) -> None:
+    tally = Tally("Django, own mode: one code, 16 times at once")
+    with OwnSite(tmp_path, OURS) as site:
+        for number in range(1, ROUNDS + 1):
+            tally.add(site.race(site.token_request(site.code())))
+
+            assert site.count_tokens() == number
+
+    assert tally.outcomes == {"200": ROUNDS, "400 invalid_grant": ROUNDS * (RACERS - 1)}
+    report(tally.line())
+
+
+def test_on_authlib_as_it_comes_several_win(tmp_path: Path, report: Report) -> None:
+    tally = Tally("Django on Authlib: one code, 16 times at once")
+    with OwnSite(tmp_path, AUTHLIB) as site:
+        for _ in range(ROUNDS):
+            tally.add(site.race(site.token_request(site.code())))
+        tokens = site.count_tokens()
+
+    assert tokens > ROUNDS
+    report(tally.line(f"{ROUNDS} codes gave {tokens} times tokens"))
