@@ -12,6 +12,8 @@ from django_project import plugin
 from oauthstore_core.testing.suite import *  # noqa: F403 - that is how a suite is used
 from oauthstore_core.testing.suite import StoreAddress
 
+pytestmark = pytest.mark.servers
+
 PLUGIN = "django_project:plugin"
 
 

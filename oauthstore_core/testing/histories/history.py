@@ -41,6 +41,8 @@ class History:
         self.kit = kit
         self.model = MemoryBackend()
         self.now = kit.now
+        #: The time of the last purge: a store that purges by itself may have left what was due.
+        self._purged_at = kit.now
         #: Whether an answer differed: from then on nothing is said of the store.
         self.broken = False
         self._number = next(_NUMBERS)
@@ -50,6 +52,15 @@ class History:
     def purges_by_itself(self) -> bool:
         """Whether what is past its end may be gone without a purge."""
         return self.kit.capabilities.native_ttl
+
+    def go(self, seconds: int) -> None:
+        """Let the clock go, forwards or a little backwards.
+
+        Not behind a purge where nobody can tell what it removed: what the model
+        has lost then, and the store may still have, is not past its end again.
+        """
+        earliest = self._purged_at if self.purges_by_itself else 0
+        self.now = max(self.now + seconds, earliest)
 
     def name(self, name: str) -> str:
         """Return the name as it is in this history alone."""
@@ -117,6 +128,7 @@ class History:
         self._script.append(
             f"while handles[{handle}].{role}.{verb}(now={self.now}, limit={limit}).more: pass"
         )
+        self._purged_at = max(self._purged_at, self.now)
         expected = self._purged(self.model, role, verb, _ALL)
         found = self._purged(self.kit.handle(handle).backend, role, verb, limit)
         least = 0 if self.purges_by_itself else expected - less
