@@ -45,7 +45,8 @@ def _granian(interface: str, *options: str) -> _Command:
 
 def _uvicorn(factory: str, port: int) -> Sequence[str]:
     # As `oauthstore serve` starts it.
-    options = ("--http=httptools", "--no-access-log", "--log-level=warning", "--ws=none")
+    options = ("--http=oauthstore_core.cli.connection:Connection", "--ws=none", "--no-access-log")
+    options += ("--log-level=warning", "--no-proxy-headers", "--no-server-header")
     return _python("uvicorn", "--factory", *options, f"--host={_HOST}", f"--port={port}", factory)
 
 
