@@ -96,7 +96,7 @@ class HttpRequest:
         """The path as it was sent; where the edge has moved or not kept it, encoded anew."""
         raw = self._raw_path
         # A path that needs no encoding is what was sent, whatever a proxy took off in front.
-        if raw == self.path or (raw is not None and unquote(raw) == self.path):
+        if raw is not None and self.path in {raw, unquote(raw)}:
             return raw
         return quote(self.path, safe=_PATH_SAFE)
 
