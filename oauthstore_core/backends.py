@@ -30,9 +30,6 @@ class Capabilities:
     native_ttl: bool = False
     #: Calls wait for I/O: an async edge makes them in a worker thread.
     blocking: bool = True
-    #: Where the caller must not wait (`waiting.may_wait`), the methods `query_*` answer at once,
-    #: from this machine's memory or a local file, or raise `WouldBlockError`.
-    immediate_reads: bool = False
 
 
 class Backend(Protocol):

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from ..errors import WouldBlockError
 from ..http import Headers, HttpRequest, HttpResponse, json_response
 from ..oauth2.errors import RETRY_AFTER
-from ..waiting import without_waiting
 from .threads import Threads
 
 __all__ = ["Application", "Handler", "Receive", "Routes", "Scope", "Send", "Workers"]
@@ -51,35 +50,25 @@ class _DisconnectedError(Exception):
 class Workers:
     """The worker threads of one process, which all that asks its stores has in common."""
 
-    def __init__(self, *, blocking: bool, immediate_reads: bool = False) -> None:
-        """Make threads that are used where `blocking`: where a call may wait for I/O.
-
-        `immediate_reads`: one that only reads does not, or says so by `WouldBlockError`.
-        """
+    def __init__(self, *, blocking: bool) -> None:
+        """Make threads that are used where `blocking`: where a call may wait for I/O."""
         self.blocking = blocking
-        self._immediate_reads = immediate_reads
         self._threads = Threads(WORKER_THREADS, "oauthstore")
         self._long = Threads(LONG_THREADS, "oauthstore-long")
 
-    async def run(
-        self, call: Callable[[], _Result], *, reads: bool = False, threaded: bool = False
-    ) -> _Result:
+    async def run(self, call: Callable[[], _Result], *, threaded: bool = False) -> _Result:
         """Return what `call` returns; in a thread where it blocks.
 
-        `reads`: it writes nothing. `threaded`: it computes for long, and is run
-        in one of few threads of its kind. One that finds out by
-        `WouldBlockError` that it must wait is made again in a thread.
+        `threaded`: it computes for long, and is run in one of few threads of its
+        kind. One that finds out by `WouldBlockError` that it must wait is made again in a thread.
         """
         if threaded:
             return await self._long.run(call)
-        try:
-            if not self.blocking:
+        if not self.blocking:
+            try:
                 return call()
-            if reads and self._immediate_reads:
-                with without_waiting():
-                    return call()
-        except WouldBlockError:
-            log.debug("A handler needs to wait: it is run again in a thread")
+            except WouldBlockError:
+                log.debug("A handler needs to wait: it is run again in a thread")
         return await self._threads.run(call)
 
     def close(self) -> None:
@@ -97,7 +86,6 @@ class Application:
         *,
         blocking: bool = False,
         workers: Workers | None = None,
-        reading: Collection[str] = (),
         threaded: Collection[str] = (),
         immediate: Collection[str] = (),
         not_found: Handler | None = None,
@@ -106,15 +94,13 @@ class Application:
     ) -> None:
         """Serve `routes`, in worker threads where `blocking`, or in those of `workers`.
 
-        `reading`: paths whose handlers write nothing. `threaded`: those whose
-        handlers need a thread all the same, of those for what computes for
-        long, such as verifying the password that is posted.
+        `threaded`: paths whose handlers need a thread all the same, of those for
+        what computes for long, such as verifying the password that is posted.
         `immediate`: paths whose handlers never wait, and must not wait for a
         thread either while all of them wait for a store.
         """
         self._routes = routes
         self._workers = Workers(blocking=blocking) if workers is None else workers
-        self._reading = frozenset(reading)
         self._threaded = frozenset(threaded)
         self._immediate = frozenset(immediate)
         self._not_found = not_found or _not_found
@@ -182,7 +168,6 @@ class Application:
         path = request.path
         return await self._workers.run(
             lambda: handler(request),
-            reads=path in self._reading,
             threaded=path in self._threaded and request.method == "POST",
         )
 

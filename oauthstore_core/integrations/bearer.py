@@ -78,7 +78,7 @@ async def validate_bearer(
     """Return the request's token as `protector` judges it, else raise the error's class."""
     asked = read_request(request)
     try:
-        return await workers.run(lambda: protector.validate(asked, scopes), reads=True)
+        return await workers.run(lambda: protector.validate(asked, scopes))
     except OAuth2Error as error:
         response = protector.create_error_response(error, asked)
         headers = {n: v for n, v in response.headers if n.lower() != "content-type"}

@@ -123,7 +123,7 @@ class MountedServer:
         self.protector = ResourceProtector(
             stores, clock, resource=resource, translation=translation
         )
-        self.workers = Workers(blocking=stores.blocking, immediate_reads=stores.immediate_reads)
+        self.workers = Workers(blocking=stores.blocking)
         self._settings = settings
         self._clock = clock
         self._consent = consent
@@ -163,8 +163,7 @@ class MountedServer:
             routes |= self._asking_at(server.paths.authorization, self._consent(server))
         if settings.oauth1.enabled:
             routes |= self._oauth1_routes(settings, server)
-        reading = (server.paths.introspection,)
-        self._served = server, Application(routes, workers=self.workers, reading=reading)
+        self._served = server, Application(routes, workers=self.workers)
         return self._served
 
     def _oauth1_routes(

@@ -25,7 +25,7 @@ __all__ = ["MemoryBackend", "plugin"]
 class MemoryBackend:
     """All five roles under one lock."""
 
-    capabilities = Capabilities(redeems=True, blocking=False, immediate_reads=True)
+    capabilities = Capabilities(redeems=True, blocking=False)
 
     def __init__(self, url: str = "memory://", options: Mapping[str, Any] | None = None) -> None:
         """Open an empty store; option `access_tokens_per_grant` as law 9 of the contract."""

@@ -12,7 +12,7 @@ from functools import partial
 from ..clock import Clock, SystemClock
 from ..errors import RoleNotServedError, SettingsError
 from ..http import HttpRequest, HttpResponse
-from ..integrations.asgi import Application, Handler, Workers
+from ..integrations.asgi import Application, Handler
 from ..integrations.mounted import answer_outages, oauth1_routes, protocol_routes
 from ..oauth2.revoking import RevokingMixin
 from ..oauth2.server import AuthorizationServer
@@ -72,10 +72,7 @@ def application_of(
     site = build_site(server, accounts_of(server), demo_scopes=demo_scopes)
     return Application(
         routes_of(site),
-        workers=Workers(
-            blocking=server.stores.blocking, immediate_reads=server.stores.immediate_reads
-        ),
-        reading=(server.paths.introspection,),
+        blocking=server.stores.blocking,
         threaded=(site.paths.sign_in,),
         immediate=(health.ALIVE, site.paths.metadata, *_static_paths(site)),
         not_found=_page(site, _not_found),

@@ -70,12 +70,6 @@ class Stores:
         self.fence_lead = clock_skew + cache_seconds
         #: A call may wait for I/O: an async edge makes it in a worker thread.
         self.blocking = any(backend.capabilities.blocking for backend in backends.values())
-        #: To read clients and tokens waits for nothing, or is refused by `WouldBlockError`.
-        self.immediate_reads = all(
-            backends[routes[role]].capabilities.immediate_reads
-            for role in ("clients", "tokens")
-            if role in routes
-        )
         hook = manager.hook
         self._resources = resources
         self._clients = ClientStoreFacade(hook)

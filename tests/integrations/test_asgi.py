@@ -12,8 +12,7 @@ import pytest
 
 from oauthstore_core.errors import WouldBlockError
 from oauthstore_core.http import HttpRequest, HttpResponse, json_response
-from oauthstore_core.integrations.asgi import MAXIMUM_BODY, Application, Workers
-from oauthstore_core.waiting import may_wait
+from oauthstore_core.integrations.asgi import MAXIMUM_BODY, Application
 
 Messages = list[dict[str, Any]]
 
@@ -202,36 +201,6 @@ def test_a_handler_that_would_block_the_event_loop_runs_again_in_a_thread() -> N
     assert status == 200
     assert runs[0] == "MainThread"
     assert runs[1].startswith("oauthstore")
-
-
-@pytest.mark.parametrize(
-    ("immediate_reads", "path", "threads"),
-    [
-        (True, "/echo", ["MainThread"]),
-        (True, "/form", ["oauthstore"]),
-        (False, "/echo", ["oauthstore"]),
-        (True, "/wait", ["MainThread", "oauthstore"]),
-    ],
-)
-def test_what_only_reads_needs_a_thread_where_it_would_wait(
-    immediate_reads: bool,  # noqa: FBT001 - a parameter of the test
-    path: str,
-    threads: list[str],
-) -> None:
-    ran: list[str] = []
-
-    def note(request: HttpRequest) -> HttpResponse:
-        ran.append(threading.current_thread().name.split("_")[0])
-        if request.path == "/wait" and not may_wait():
-            raise WouldBlockError
-        return _echo(request)
-
-    routes = {name: {"POST": note} for name in ("/echo", "/form", "/wait")}
-    workers = Workers(blocking=True, immediate_reads=immediate_reads)
-    application = Application(routes, workers=workers, reading=["/echo", "/wait"])
-
-    assert _ask(application, "POST", path)[0] == 200
-    assert ran == threads
 
 
 def test_however_many_compute_for_long_the_others_have_threads() -> None:

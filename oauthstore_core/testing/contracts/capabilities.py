@@ -12,10 +12,9 @@ import pytest
 from ...hookspecs import CONTRACT_VERSION
 from ...plugins.hooks import check_store
 from ...records import ClaimOutcome
-from ...waiting import without_waiting
 from ..kit import Kit
 from ..processes import in_processes
-from ..samples import access_token, client, credential, grant
+from ..samples import access_token, credential, grant
 from ..specimens import missing, save_specimens
 from .contract import Contract
 
@@ -35,7 +34,7 @@ class CapabilityContract(Contract):
         """CAP-01a: the plugin's capabilities are the ceiling of the open store's."""
         declared, promised = kit.address.descriptor().capabilities, kit.capabilities
 
-        for name in ("durable", "shared", "redeems", "native_ttl", "immediate_reads"):
+        for name in ("durable", "shared", "redeems", "native_ttl"):
             assert getattr(promised, name) <= getattr(declared, name), name
         assert declared.atomic == "store" or promised.atomic == "process"
         assert promised.blocking or not declared.blocking
@@ -87,22 +86,6 @@ class CapabilityContract(Contract):
         waits = _waits_of(lambda: missing(handle, save_specimens(kit, handle)))
 
         assert waits == []
-
-    def test_what_reads_at_once_reads_the_same(self, kit: Kit) -> None:
-        """CAP-01h: with `immediate_reads`, a caller that must not wait finds what others find."""
-        if not kit.capabilities.immediate_reads:
-            pytest.skip("does not declare the capability immediate_reads")
-        kit.require("tokens", "clients")
-        for _ in range(3):
-            given, token, registered = grant(kit.now), access_token(kit.now), client()
-            kit.first.tokens.save_token(given, [token])
-            kit.first.clients.save_client(registered)
-            for handle in kit.handles:
-                with without_waiting():
-                    found = handle.tokens.query_token(token.digest)
-                    known = handle.clients.query_client(registered.client_id)
-                assert found == handle.tokens.query_token(token.digest) is not None
-                assert known == handle.clients.query_client(registered.client_id) is not None
 
     def test_what_has_no_ttl_keeps_what_expired(self, kit: Kit) -> None:
         """CAP-01g: without `native_ttl` what expired long ago stays until it is purged."""

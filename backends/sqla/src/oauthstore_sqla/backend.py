@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -28,14 +27,12 @@ __all__ = ["SqlaBackend", "plugin"]
 _REVISION: Final = Statement(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - our name
 
 
-#: The most that a database promises.
-_CEILING: Final = Capabilities(
-    durable=True, shared=True, atomic="store", redeems=True, blocking=True, immediate_reads=True
-)
-
-
 class SqlaBackend:
     """All five roles in one SQL database."""
+
+    capabilities = Capabilities(
+        durable=True, shared=True, atomic="store", redeems=True, blocking=True
+    )
 
     def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
         """Open the store, without connecting; the README has the URLs and options."""
@@ -43,7 +40,6 @@ class SqlaBackend:
         database = open_database(url, read)
         self._path = database.path
         self._store = store = database.store
-        self.capabilities = replace(_CEILING, immediate_reads=store.immediate_reads)
         self.clients = SqlaClients(store)
         self.credentials = SqlaCredentials(store)
         writer = database.writer(store, self.credentials, TokenStatements(store))
@@ -111,7 +107,7 @@ class SqlaBackend:
 plugin = BackendPlugin(
     name="sqla",
     roles=("clients", "tokens", "credentials", "nonces", "accounts"),
-    capabilities=_CEILING,
+    capabilities=SqlaBackend.capabilities,
     open=SqlaBackend,
     schemes=tuple(DIALECTS),
 )

@@ -60,8 +60,6 @@ class Store(ABC):
     begin: ClassVar[str]
     #: Whether an UPDATE can return the rows that it wrote.
     returns: ClassVar[bool] = True
-    #: Whether a read where the caller must not wait does not; see `Capabilities`.
-    immediate_reads: bool = False
     #: What a call of the driver may raise, SQLAlchemy's own and the kit's `OSError` apart.
     driver_errors: ClassVar[tuple[type[BaseException], ...]]
 

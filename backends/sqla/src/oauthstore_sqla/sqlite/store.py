@@ -15,7 +15,6 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from oauthstore_core.errors import StoreError, StoreUnavailableError
-from oauthstore_core.waiting import may_wait
 
 from ..engine import Session, Statement
 from ..errors import BusyError, missing_schema, unavailable
@@ -25,7 +24,6 @@ from .checkpoints import Checkpoints
 from .errors import DRIVER_ERRORS, translated
 from .file import JOURNAL_MODE, SYNCHRONOUS, SYNCHRONOUS_LEVELS, create_file
 from .group import Group
-from .impatient import ImpatientReader
 from .kept import KeptConnections
 from .turns import Turn, Turns
 
@@ -51,7 +49,6 @@ class SqliteStore(Store):
         super().__init__(engine, options)
         self._path = path
         self._file = None if path is None else str(path)
-        self.immediate_reads = path is not None
         if path is not None:
             event.listen(engine, "connect", self._note_file)
         self._start()
@@ -90,7 +87,6 @@ class SqliteStore(Store):
         if self._checkpoints is not None:
             self._checkpoints.close()
         self._kept.close()
-        self._impatient.close()
         super().close()
 
     def take_over(self, driver: Any) -> tuple[Any, Any]:  # noqa: ANN401 - `autocommit` is of 3.12
@@ -105,14 +101,6 @@ class SqliteStore(Store):
         driver.isolation_level = mode[1]
         if mode[0] is not None:
             driver.autocommit = mode[0]
-
-    # --- reading ---
-
-    def run(self, work: Callable[[Session], T], *, writes: bool) -> T:
-        if writes or self._file is None or may_wait():
-            return super().run(work, writes=writes)
-        self.leave_what_is_the_parents()
-        return self._impatient.read(work, _identity(self._file, self.where))
 
     # --- writing ---
 
@@ -165,10 +153,9 @@ class SqliteStore(Store):
         self._kept = KeptConnections(self._engine)
         patience = self._options.busy_timeout
         self._checkpoints = None if self._path is None else Checkpoints(self._path, patience)
-        self._impatient = ImpatientReader(self._file, self._options)
 
     def forked(self) -> None:
-        self._inherited = (self._inherited, self._kept, self._impatient)
+        self._inherited = (self._inherited, self._kept)
         self._start()
 
     def failure(self, error: BaseException) -> StoreError:
