@@ -1,8 +1,8 @@
 """Worker threads of an event loop: one queue there, one way back.
 
 `loop.run_in_executor` makes two futures, a work item and a wake-up of the loop
-for each call; half of what an introspection costs. Here a call is one future,
-and the answers that are ready together come back by one wake-up.
+for each call. Here a call is one future, and the answers that are ready
+together come back by one wake-up: that takes half as long.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class _WayBack:
 def _carry_out(call: _Call) -> None:
     try:
         result = call.context.run(call.work)
+    except StopIteration as error:
+        # Which no future takes, as a coroutine raises none.
+        failure = RuntimeError("A call in a thread raised StopIteration.")
+        failure.__cause__ = error
+        call.way_back.bring(call.future, None, failure)
     except BaseException as error:  # noqa: BLE001 - the caller's to handle
         call.way_back.bring(call.future, None, error)
     else:
@@ -83,7 +88,7 @@ class Threads:
         self._threads: list[threading.Thread] = []
         #: Calls that are queued or at work; only a hint whether another thread is of use.
         self._busy = 0
-        self._starting = threading.Lock()
+        self._guard = threading.Lock()
         self._ways: dict[asyncio.AbstractEventLoop, _WayBack] = {}
         self._closed = False
 
@@ -92,8 +97,6 @@ class Threads:
 
         A call that is cancelled before a thread takes it is not made.
         """
-        if self._closed:
-            raise RuntimeError(f"The threads {self._name!r} are closed.")
         loop = asyncio.get_running_loop()
         way = self._ways.get(loop)
         if way is None:
@@ -101,7 +104,11 @@ class Threads:
         if self._busy >= len(self._threads) < self._number:
             self._start()
         future: asyncio.Future[_Result] = loop.create_future()
-        self._queue.put(_Call(work, contextvars.copy_context(), future, way))
+        with self._guard:
+            # Behind the ends that `close` puts there nobody would find it.
+            if self._closed:
+                raise RuntimeError(f"The threads {self._name!r} are closed.")
+            self._queue.put(_Call(work, contextvars.copy_context(), future, way))
         self._busy += 1
         try:
             return await future
@@ -109,12 +116,12 @@ class Threads:
             self._busy -= 1
 
     def _way_to(self, loop: asyncio.AbstractEventLoop) -> _WayBack:
-        with self._starting:
+        with self._guard:
             self._ways = {each: way for each, way in self._ways.items() if not each.is_closed()}
             return self._ways.setdefault(loop, _WayBack(loop))
 
     def _start(self) -> None:
-        with self._starting:
+        with self._guard:
             if len(self._threads) >= self._number or self._closed:
                 return
             name = f"{self._name}_{len(self._threads)}"
@@ -136,7 +143,7 @@ class Threads:
 
     def close(self) -> None:
         """Return once the threads are through with what was queued; twice is fine."""
-        with self._starting:
+        with self._guard:
             self._closed = True
             threads = list(self._threads)
         for _ in threads:

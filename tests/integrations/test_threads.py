@@ -33,6 +33,19 @@ def test_what_work_raises_its_caller_gets() -> None:
     threads.close()
 
 
+def test_a_stop_of_an_iteration_is_told_and_keeps_no_other_answer_back() -> None:
+    async def ask() -> list[object]:
+        calls = [threads.run(lambda: next(iter(()))), *(threads.run(lambda: 1) for _ in range(9))]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    threads = Threads(2, "worker")
+    stopped, *others = asyncio.run(ask())
+    assert isinstance(stopped, RuntimeError)
+    assert isinstance(stopped.__cause__, StopIteration)
+    assert others == [1] * 9
+    threads.close()
+
+
 def test_as_many_calls_as_there_are_threads_run_at_once_and_the_others_after_them() -> None:
     meeting = threading.Barrier(3)
 
