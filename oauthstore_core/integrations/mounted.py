@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ..clock import Clock
@@ -16,6 +18,7 @@ from ..http import HttpRequest, HttpResponse, json_response
 from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.core import LoadUser
 from ..oauth2.errors import RETRY_AFTER
+from ..oauth2.registration import Registration
 from ..oauth2.resource import ResourceProtector
 from ..oauth2.resource_owner import ResourceOwner
 from ..oauth2.server import AuthorizationServer
@@ -41,6 +44,9 @@ log = logging.getLogger("oauthstore")
 Identify = Callable[[], Awaitable[ResourceOwner | None]]
 #: What answers at the authorization endpoint: the request, and who is signed in.
 Consent = Callable[[HttpRequest, ResourceOwner | None], HttpResponse]
+
+#: Of a server that nobody has asked yet: no answer names it.
+_NOT_KNOWN_YET: Final = "http://localhost"
 
 _owner: ContextVar[ResourceOwner | None] = ContextVar("oauthstore_owner", default=None)
 
@@ -151,13 +157,7 @@ class MountedServer:
             return self._served or self._serve(with_issuer(self._settings, address))
 
     def _serve(self, settings: Settings) -> tuple[AuthorizationServer, Application]:
-        server = AuthorizationServer(
-            settings,
-            self.stores,
-            clock=self._clock,
-            load_user=self._load_user,
-            translate=self._translate,
-        )
+        server = self._create(settings)
         routes = protocol_routes(server)
         if "authorization_code" in settings.grants:
             routes |= self._asking_at(server.paths.authorization, self._consent(server))
@@ -165,6 +165,24 @@ class MountedServer:
             routes |= self._oauth1_routes(settings, server)
         self._served = server, Application(routes, workers=self.workers)
         return self._served
+
+    def _create(self, settings: Settings) -> AuthorizationServer:
+        return AuthorizationServer(
+            settings,
+            self.stores,
+            clock=self._clock,
+            load_user=self._load_user,
+            translate=self._translate,
+        )
+
+    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
+        """Register a client; before the issuer is known, as the settings have the server."""
+        with self._lock:
+            served = self._served
+        if served is not None:
+            return served[0].register_client(metadata, **options)
+        server = self._create(replace(self._settings, issuer=_NOT_KNOWN_YET))
+        return server.register_client(metadata, **options)
 
     def _oauth1_routes(
         self, settings: Settings, server: AuthorizationServer

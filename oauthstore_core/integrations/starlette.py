@@ -32,7 +32,7 @@ from ..errors import ConfigurationError, SettingsError
 from ..http import HttpResponse
 from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.core import LoadUser
-from ..oauth2.registration import Registration, register_client
+from ..oauth2.registration import Registration
 from ..oauth2.resource import Scopes
 from ..oauth2.resource_owner import ResourceOwner
 from ..oauth2.server import AuthorizationServer as NeutralServer
@@ -210,11 +210,11 @@ class AuthorizationServer:
         return self.running.stores
 
     def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
-        """Register a client (RFC 7591 metadata), as `oauth2.registration.register_client` does."""
-        options = {"scopes": tuple(self.settings.scopes), **options}
-        return register_client(
-            self.stores.clients, metadata, key_ring=self.key_ring, clock=self.clock, **options
-        )
+        """Register a client in the store, of the grant types and scopes that are served by now.
+
+        See `oauth2.registration.register_client` for options and errors.
+        """
+        return self.running.register_client(metadata, **options)
 
     # --- serving ---
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
@@ -17,6 +17,7 @@ from .endpoints import IntrospectionEndpoint, RevocationEndpoint
 from .grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from .metadata import Served
 from .pkce import S256CodeChallenge
+from .registration import Registration, register_client
 
 __all__ = ["BuiltInMixin"]
 
@@ -86,6 +87,22 @@ class BuiltInMixin(ServerCore):
             code_challenge_methods=self._code_challenge_methods(),
             scopes=tuple(self.scopes_supported or ()),
             languages=[texts.language for texts in self.translation],
+        )
+
+    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
+        """Register a client in the store, of the grant types and scopes that are served by now.
+
+        See `oauth2.registration.register_client` for options and errors.
+        """
+        served = self.served
+        known: dict[str, Any] = {
+            "grant_types": served.grant_types,
+            "response_types": served.response_types,
+            "scopes": served.scopes,
+        }
+        store, key_ring = self.stores.clients, self.key_ring
+        return register_client(
+            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
         )
 
     def _response_types(self) -> Sequence[str]:

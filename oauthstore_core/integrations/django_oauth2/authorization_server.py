@@ -29,7 +29,6 @@ from ...oauth2.core import LoadUser, warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer
 from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
-from ...oauth2.registration import Registration, register_client
 from ...settings import Settings
 from ...translation import Translate
 from ..embedding import with_issuer
@@ -330,22 +329,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
         """The grant types and all else that is registered."""
         self.ensure_ready()
         return super().served
-
-    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
-        """Register a client in the store, of the grant types and scopes that are served by now.
-
-        See `oauth2.registration.register_client` for options and errors.
-        """
-        served = self.served
-        known: dict[str, Any] = {
-            "grant_types": served.grant_types,
-            "response_types": served.response_types,
-            "scopes": served.scopes,
-        }
-        store, key_ring = self.stores.clients, self.key_ring
-        return register_client(
-            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
-        )
 
 
 def _prefix() -> str:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Unpack, cast
@@ -26,7 +26,6 @@ from ...oauth2.core import warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer, QueryClient, SaveToken
 from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
-from ...oauth2.registration import Registration, register_client
 from ...settings import Settings
 from ...stores import Stores, open_stores
 from ..embedding import open_embedded, with_issuer
@@ -230,22 +229,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
             self._neutral.reset(token)
 
     # --- what comes ready ---
-
-    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
-        """Register a client in the store, of the grant types and scopes that are served by now.
-
-        See `oauth2.registration.register_client` for options and errors.
-        """
-        served = self.served
-        known: dict[str, Any] = {
-            "grant_types": served.grant_types,
-            "response_types": served.response_types,
-            "scopes": served.scopes,
-        }
-        store, key_ring = self.stores.clients, self.key_ring
-        return register_client(
-            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
-        )
 
     def blueprint(
         self,

@@ -14,7 +14,7 @@ from ...errors import DuplicateError
 from ...http import HttpRequest, HttpResponse, Pairs
 from ...oauth2.clients import ClientRecord
 from ...oauth2.redirect_uris import problem_with
-from ...oauth2.registration import Registration, register_client
+from ...oauth2.registration import Registration
 from ...pages.csrf import single
 from ...pages.refusals import PageError
 from ...translation import Message
@@ -152,15 +152,7 @@ def _register(site: Site, client_id: str, asked: Asked) -> Registration:
     server = site.server
     metadata = asked.metadata(server.settings.grants)
     try:
-        return register_client(
-            server.stores.clients,
-            metadata,
-            key_ring=server.key_ring,
-            clock=server.clock,
-            client_id=client_id,
-            scopes=tuple(site.scopes),
-            grant_types=server.settings.grants,
-        )
+        return server.register_client(metadata, client_id=client_id, scopes=tuple(site.scopes))
     except OAuth2Error as error:
         message = Message("The application cannot be registered like this.")
         raise FormProblemError(message, str(error.description)) from error
