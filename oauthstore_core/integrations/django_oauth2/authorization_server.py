@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, Final, cast
 from weakref import WeakSet
 
@@ -20,7 +20,6 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServer
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from django.core.signals import setting_changed
-from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from ...clock import Clock
 from ...errors import SettingsError
@@ -43,17 +42,18 @@ from .configuration import (
 )
 from .endpoints import RevocationEndpoint
 from .opening import CLOCK, close_stores, stores_of
+from .places import endpoint_prefix
 from .requests import DjangoHttpRequest, OAuthResponse, read_request, to_django
 from .users import answering_database, load_user, signed_in
 
-__all__ = ["USUAL_PREFIX", "AuthorizationServer", "close_servers", "default_server"]
+__all__ = ["AuthorizationServer", "close_servers", "default_server"]
 
 log = logging.getLogger("oauthstore")
 
-#: Where the endpoints lie if neither the issuer nor the project's URLs say.
-USUAL_PREFIX: Final = "/oauth"
 #: What is there once the settings are read.
 _CONFIGURED: Final = frozenset({"clock", "key_ring", "settings", "stores", "translation"})
+#: What is forgotten with the settings.
+_READ: Final = _CONFIGURED | {"known_issuer"}
 _servers: Final[WeakSet[AuthorizationServer]] = WeakSet()
 
 
@@ -192,7 +192,7 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
         """Read the settings anew before the next request."""
         with self._lock:
             self._is_ready = False
-            for name in _CONFIGURED:
+            for name in _READ:
                 self.__dict__.pop(name, None)
 
     def load_config(self, config: Any) -> None:
@@ -237,6 +237,19 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
 
     # --- the issuer, and where the endpoints lie ---
 
+    @cached_property
+    def known_issuer(self) -> str | None:
+        """The issuer as set; None: it is not, or the settings do not fit. Opens no store."""
+        try:
+            return self.load_settings().issuer
+        except SettingsError:  # told by the checks, and by the first request
+            return None
+
+    @property
+    def _prefix(self) -> str:
+        """The path that the endpoints lie under."""
+        return endpoint_prefix(self.known_issuer)
+
     @property
     def issuer(self) -> str:
         """The issuer as set, else the address on loopback that was asked first.
@@ -247,7 +260,7 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
             native = self._asked.get()
             root = "" if native is None else native.build_absolute_uri("/").rstrip("/")
             try:
-                self.settings = with_issuer(self.settings, f"{root}{_prefix()}")
+                self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
             except SettingsError as error:
                 log.warning("A request was refused: %s", error)
                 raise MisdirectedRequestError from error
@@ -256,7 +269,7 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
     @property
     def paths(self) -> EndpointPaths:
         """Where the endpoints lie, as the project's URLs have them."""
-        return EndpointPaths.below(_prefix(), self.issuer)
+        return EndpointPaths.below(self._prefix, self.issuer)
 
     def request_url(self, http: HttpRequest) -> str:
         """Return the URL of a request."""
@@ -329,14 +342,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
         """The grant types and all else that is registered."""
         self.ensure_ready()
         return super().served
-
-
-def _prefix() -> str:
-    """Return the path that the endpoints lie under."""
-    try:
-        return reverse("oauthstore:token").removesuffix("/token")
-    except NoReverseMatch:  # the project has views of its own, at the usual place or it says where
-        return get_script_prefix().rstrip("/") + USUAL_PREFIX
 
 
 @cache
