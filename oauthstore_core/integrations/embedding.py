@@ -24,8 +24,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ..backends import Backend
 from ..clock import Clock
 from ..errors import SettingsError
+from ..memory import MemoryBackend
 from ..settings import Settings, is_loopback
 from ..settings.checks import judge_issuer
+from ..settings.parts import DEFAULT_STORE
 from ..stores import OPTIONAL_ROLES, REQUIRED_ROLES, Stores, open_stores
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "derive_key",
     "load_settings",
     "migrate_local",
+    "open_claims",
     "open_embedded",
     "with_issuer",
 ]
@@ -113,6 +116,30 @@ def open_embedded(
                 backend.ping()
         resources.pop_all()
     return stores
+
+
+def open_claims(
+    settings: Settings, setting: str, *, migrate: bool | None = None, clock: Clock | None = None
+) -> Stores:
+    """Return the store of nonces alone, which is all that own mode uses; see `open_embedded`.
+
+    Where no store is named it is this process's memory, and a warning tells to
+    set `setting`.
+    """
+    if not settings.names_no_store:
+        return open_embedded(settings, migrate=migrate, clock=clock, required_roles=("nonces",))
+    log.warning(
+        "No store is named, so codes and refresh tokens are used once within this process only. "
+        "Where several processes serve, set %s (pip install oauthstore-sqla).",
+        setting,
+    )
+    return open_stores(
+        settings,
+        required_roles=("nonces",),
+        optional_roles=(),
+        backends={DEFAULT_STORE: MemoryBackend()},
+        clock=clock,
+    )
 
 
 def migrate_local(settings: Settings, stores: Stores) -> None:

@@ -18,24 +18,30 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc9207 import IssuerParameter
 
 from ..http import HttpRequest, HttpResponse, json_response
+from ..native import NativeAnswers
 from .built_in import BuiltInMixin
 from .issuer_parameter import IssuerInResponses, split_extensions
 from .own_requests import OwnAuthorizationRequest, OwnRequest
 from .single_use import claim_presented
 
-__all__ = ["EmbeddedServer", "QueryClient", "SaveToken"]
+__all__ = ["EmbeddedServer", "Generate", "QueryClient", "SaveToken"]
 
 #: Client id to the application's client, None where there is none.
 QueryClient = Callable[[str], Any]
+#: Returns a token of an application's own making.
+Generate = Callable[..., str]
 #: Stores a token response of an Authlib request.
 SaveToken = Callable[[dict[str, Any], Any], Any]
 
 
-class EmbeddedServer(BuiltInMixin):
+class EmbeddedServer(NativeAnswers, BuiltInMixin):
     """What the servers of synchronous web frameworks share, in front of Authlib's own."""
 
     _query_client: QueryClient | None
     _save_token: SaveToken | None
+    #: The application's own generators; None where ours make tokens.
+    _access_token_generator: Generate | None = None
+    _refresh_token_generator: Generate | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,9 +136,34 @@ class EmbeddedServer(BuiltInMixin):
         super().register_grant(grant_cls, others or None)
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
-        """Build the response; in own mode a redirect names no issuer unless an extension does."""
+        """Return the framework's response, and within `neutral` the neutral one.
+
+        In own mode a redirect names no issuer unless an extension does.
+        """
         if not self.own_mode:
-            return super().handle_response(status, body, headers)
+            return self.as_wanted(super().handle_response(status, body, headers))
         if isinstance(body, dict):
-            return json_response(status, body, headers)
-        return HttpResponse(status, (body or "").encode(), [*headers])
+            return self.as_wanted(json_response(status, body, headers))
+        return self.as_wanted(HttpResponse(status, (body or "").encode(), [*headers]))
+
+    def create_metadata_response(self, request: Any = None) -> Any:
+        """Answer with the server's metadata (RFC 8414 section 3)."""
+        with self.neutral():
+            http = self.read_http(request)
+            try:
+                response = self.metadata_response()
+            except OAuth2Error as error:
+                response = self.handle_error_response(http, error)
+        return self.as_wanted(response)
+
+    def generate_access_token(self, **kwargs: Any) -> str:
+        """Return an access token, by the application's generator where it has one."""
+        if self._access_token_generator is None:
+            return super().generate_access_token(**kwargs)
+        return self._access_token_generator(**kwargs)
+
+    def generate_refresh_secret(self, **kwargs: Any) -> str:
+        """Return the fresh part of a refresh token."""
+        if self._refresh_token_generator is None:
+            return super().generate_refresh_secret(**kwargs)
+        return self._refresh_token_generator(**kwargs)

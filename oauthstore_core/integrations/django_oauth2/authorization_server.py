@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache, cached_property, partial
 from typing import Any, Final, cast
 from weakref import WeakSet
 
 from authlib.integrations.django_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServer
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from django.core.signals import setting_changed
@@ -102,7 +100,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
         super().__init__()
         self.client_model = client_model
         self.token_model = token_model
-        self._neutral: ContextVar[bool] = ContextVar("oauthstore_neutral", default=False)
         self._asked: ContextVar[Any] = ContextVar("oauthstore_asked", default=None)
         self._lock = threading.RLock()
         self._is_ready = False
@@ -212,18 +209,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
             return super().create_bearer_token_generator()
         return self.create_generator(refreshes=self.config.get(REFRESH, True) not in (False, None))
 
-    def generate_access_token(self, **kwargs: Any) -> str:
-        """Return an access token, by the application's generator where it has one."""
-        if self._access_token_generator is None:
-            return super().generate_access_token(**kwargs)
-        return self._access_token_generator(**kwargs)
-
-    def generate_refresh_secret(self, **kwargs: Any) -> str:
-        """Return the fresh part of a refresh token."""
-        if self._refresh_token_generator is None:
-            return super().generate_refresh_secret(**kwargs)
-        return self._refresh_token_generator(**kwargs)
-
     def expires_in(self, client: Any, grant_type: str) -> int:
         """Return for how many seconds an access token lives."""
         seconds: int | None = (self.config.get(EXPIRES_IN) or {}).get(grant_type)
@@ -286,36 +271,19 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
             self._asked.set(getattr(http, "native", None))
         return http
 
-    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
-        """Return Django's response, and within `neutral` the neutral one."""
-        response = super().handle_response(status, body, headers)
-        return response if self._neutral.get() else to_django(response)
+    def to_native(self, response: HttpResponse) -> OAuthResponse:
+        """Return Django's response."""
+        return to_django(response)
 
-    @contextmanager
-    def neutral(self) -> Generator[None]:
-        """Within this block, answers are `HttpResponse`, as pages of every edge want them."""
-        token = self._neutral.set(True)
-        try:
-            yield
-        finally:
-            self._neutral.reset(token)
+    def create_metadata_response(self, request: Any = None) -> OAuthResponse:
+        """Answer with the server's metadata (RFC 8414 section 3)."""
+        response: OAuthResponse = super().create_metadata_response(request)
+        return response
 
     def create_endpoint_response(self, name: str, request: Any = None) -> Any:
         """Answer at the endpoint `revocation` or `introspection`, or at one that was registered."""
         self.ensure_ready()
         return super().create_endpoint_response(name, request)
-
-    def create_metadata_response(self, request: Any = None) -> OAuthResponse:
-        """Answer with the server's metadata (RFC 8414 section 3)."""
-        with self.neutral():
-            return to_django(self._answer_metadata(self.read_http(request)))
-
-    def _answer_metadata(self, http: HttpRequest) -> HttpResponse:
-        try:
-            return self.metadata_response()
-        except OAuth2Error as error:
-            answer: HttpResponse = self.handle_error_response(http, error)
-            return answer
 
     def get_consent_grant(self, request: Any = None, end_user: Any = None) -> Any:
         """Return the validated grant for a consent page.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -11,7 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from ...errors import SettingsError
+from ...oauth2.embedded import Generate
 from ...settings import Settings
+from ..authlib_keys import is_lifetime, judge_generator
 from ..embedding import derive_key
 
 __all__ = [
@@ -21,7 +23,6 @@ __all__ = [
     "PROVIDER",
     "READ",
     "REFRESH",
-    "Generator",
     "derived_keys",
     "generator_of",
     "load_settings",
@@ -38,9 +39,6 @@ ACCESS: Final = "access_token_generator"
 REFRESH: Final = "refresh_token_generator"
 EXPIRES_IN: Final = "token_expires_in"
 _SCOPES: Final = "scopes_supported"
-
-#: Returns a token of an application's own making.
-Generator = Callable[..., str]
 
 
 def load_settings(arguments: Mapping[str, object] | None = None) -> Settings:
@@ -102,7 +100,7 @@ def provider_of() -> Mapping[str, Any]:
 
 def _judge_lifetimes(provider: Mapping[str, Any]) -> Sequence[str]:
     value = provider.get(EXPIRES_IN)
-    if value is None or (isinstance(value, Mapping) and all(map(_is_lifetime, value.values()))):
+    if value is None or (isinstance(value, Mapping) and all(map(is_lifetime, value.values()))):
         return ()
     problem = (
         f"`{EXPIRES_IN}` in `{PROVIDER}` is {value!r}, but it tells seconds for each grant type. "
@@ -110,10 +108,6 @@ def _judge_lifetimes(provider: Mapping[str, Any]) -> Sequence[str]:
         f'types set "lifetimes": {{"access_token": 600}} in `{OURS}`.'
     )
     return [problem]
-
-
-def _is_lifetime(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _judge_scopes(provider: Mapping[str, Any]) -> Sequence[str]:
@@ -128,35 +122,13 @@ def _judge_scopes(provider: Mapping[str, Any]) -> Sequence[str]:
     return [problem]
 
 
-def generator_of(provider: Mapping[str, Any], key: str) -> Generator | None:
+def generator_of(provider: Mapping[str, Any], key: str) -> Generate | None:
     """Return the application's token generator; None where there is none of its own.
 
     `SettingsError`: neither a function, nor its import path, nor True, nor for
     refresh tokens False or None.
     """
     value = provider.get(key, True)
-    if value is True or (key == REFRESH and value in (False, None)):
+    if key == REFRESH and value in (False, None):
         return None
-    found = _imported(key, value)
-    if callable(found):
-        return cast("Generator", found)
-    problem = (
-        f"`{key}` in `{PROVIDER}` is {value!r}, but a token generator is a function, or the "
-        "import path of one. Give one, or leave the key out."
-    )
-    raise SettingsError([problem])
-
-
-def _imported(key: str, value: object) -> object:
-    """Return what an import path leads to, else the value."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found: object = import_string(value)
-    except ImportError as error:
-        problem = (
-            f"`{key}` in `{PROVIDER}` is {value!r}, which cannot be imported: {error}. "
-            "Give the path of a function, such as `your_project.tokens.generate`."
-        )
-        raise SettingsError([problem]) from error
-    return found
+    return judge_generator(f"`{key}` in `{PROVIDER}`", value, import_string)

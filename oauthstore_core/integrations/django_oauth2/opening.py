@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...clock import Clock, SystemClock
-from ...memory import MemoryBackend
 from ...settings import Settings
-from ...stores import Stores, open_stores
-from ..embedding import open_embedded
+from ...stores import Stores
+from ..embedding import open_claims, open_embedded
 
 __all__ = ["CLOCK", "close_stores", "stores_of"]
 
-log = logging.getLogger("oauthstore")
-
 CLOCK: Final = SystemClock()
+_SAY_WHERE: Final = 'OAUTHSTORE = {"store": "sqlite:///oauth.db"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,10 @@ def stores_of(settings: Settings, clock: Clock, *, only_claims: bool) -> Stores:
         for known in _opened:
             if known.clock is clock and known.described == described:
                 return known.stores
-        stores = _open_claims(settings, clock) if only_claims else _open(settings, clock)
+        if only_claims:
+            stores = open_claims(settings, _SAY_WHERE, clock=clock)
+        else:
+            stores = open_embedded(settings, clock=clock)
         _opened.append(_Opened(described, clock, stores))
         return stores
 
@@ -59,27 +59,6 @@ def _describe(settings: Settings, *, only_claims: bool) -> object:
         settings.clock_skew,
         settings.access_tokens_per_grant,
         settings if settings.plugins else None,
-    )
-
-
-def _open(settings: Settings, clock: Clock) -> Stores:
-    return open_embedded(settings, clock=clock)
-
-
-def _open_claims(settings: Settings, clock: Clock) -> Stores:
-    if not settings.names_no_store:
-        return open_embedded(settings, clock=clock, required_roles=("nonces",))
-    log.warning(
-        "No store is named, so codes and refresh tokens are used once within this process only. "
-        'Where several processes serve, set OAUTHSTORE = {"store": "sqlite:///oauth.db"} '
-        "(pip install oauthstore-sqla)."
-    )
-    return open_stores(
-        settings,
-        required_roles=("nonces",),
-        optional_roles=(),
-        backends={"default": MemoryBackend()},
-        clock=clock,
     )
 
 

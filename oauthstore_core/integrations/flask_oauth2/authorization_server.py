@@ -7,28 +7,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Unpack, cast
+from typing import Any, Final, Unpack, cast
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from flask import Blueprint, Flask, Response
 from flask import request as current_request
 
-from ...clock import Clock, SystemClock
+from ...clock import SystemClock
 from ...errors import SettingsError
 from ...http import HttpRequest, HttpResponse
-from ...memory import MemoryBackend
 from ...oauth2.core import warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer, QueryClient, SaveToken
 from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
-from ...settings import Settings
-from ...stores import Stores, open_stores
-from ..embedding import open_embedded, with_issuer
+from ...stores import Stores
+from ..embedding import open_claims, open_embedded, with_issuer
 from .blueprint import USUAL_PREFIX, UserId, create_blueprint
 from .configuration import (
     ACCESS,
@@ -46,6 +40,8 @@ from .requests import read_request, to_flask
 __all__ = ["AuthorizationServer"]
 
 log = logging.getLogger("oauthstore")
+
+_SAY_WHERE: Final = "OAUTHSTORE_STORE, for example to sqlite:///oauth.db"
 
 
 class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
@@ -74,7 +70,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         self._save_token = save_token
         self._prefix = USUAL_PREFIX
         self._opened: Stores | None = None
-        self._neutral: ContextVar[bool] = ContextVar("oauthstore_neutral", default=False)
         self._options: Options = options
         if app is not None:
             self.init_app(app)
@@ -101,8 +96,10 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         warn_of_insecure_transport()
         check_authlib_keys(app)
         settings = settings_of(app, given, only_claims=self.own_mode)
-        open_ = _open_claims if self.own_mode else open_embedded
-        stores = open_(settings, migrate=migrate, clock=clock)
+        if self.own_mode:
+            stores = open_claims(settings, _SAY_WHERE, migrate=migrate, clock=clock)
+        else:
+            stores = open_embedded(settings, migrate=migrate, clock=clock)
         if self._opened is not None:
             self._opened.close()
         self._opened = stores
@@ -143,18 +140,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
                 generator.expires_generator = self._expires_in
             return generator
         return self.create_generator(refreshes=self._refreshes)
-
-    def generate_access_token(self, **kwargs: Any) -> str:
-        """Return an access token, by the application's generator where it has one."""
-        if self._access_token_generator is None:
-            return super().generate_access_token(**kwargs)
-        return self._access_token_generator(**kwargs)
-
-    def generate_refresh_secret(self, **kwargs: Any) -> str:
-        """Return the fresh part of a refresh token."""
-        if self._refresh_token_generator is None:
-            return super().generate_refresh_secret(**kwargs)
-        return self._refresh_token_generator(**kwargs)
 
     def expires_in(self, client: Any, grant_type: str) -> int:
         """Return for how many seconds an access token lives."""
@@ -202,31 +187,14 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         """Return the neutral request; without one, of Flask's current request."""
         return read_request(request)
 
-    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
-        """Return Flask's response, and within `neutral` the neutral one."""
-        response = super().handle_response(status, body, headers)
-        return response if self._neutral.get() else to_flask(response)
+    def to_native(self, response: HttpResponse) -> Response:
+        """Return Flask's response."""
+        return to_flask(response)
 
     def create_metadata_response(self, request: Any = None) -> Response:
         """Answer with the server's metadata (RFC 8414 section 3)."""
-        with self.neutral():
-            return to_flask(self._answer_metadata())
-
-    def _answer_metadata(self) -> HttpResponse:
-        try:
-            return self.metadata_response()
-        except OAuth2Error as error:
-            answer: HttpResponse = self.handle_error_response(None, error)
-            return answer
-
-    @contextmanager
-    def neutral(self) -> Generator[None]:
-        """Within this block, answers are `HttpResponse`, as pages of every edge want them."""
-        token = self._neutral.set(True)
-        try:
-            yield
-        finally:
-            self._neutral.reset(token)
+        response: Response = super().create_metadata_response(request)
+        return response
 
     # --- what comes ready ---
 
@@ -252,22 +220,3 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     def lie_below(self, prefix: str) -> None:
         """Take note of where the endpoints are."""
         self._prefix = prefix
-
-
-def _open_claims(settings: Settings, *, migrate: bool | None, clock: Clock) -> Stores:
-    """Return the store of nonces alone, which is all that own mode uses."""
-    if not settings.names_no_store:
-        return open_embedded(settings, migrate=migrate, clock=clock, required_roles=("nonces",))
-    log.warning(
-        "No store is named, so codes and refresh tokens are used once within this process only. "
-        "Where several processes serve, set OAUTHSTORE_STORE, for example to sqlite:///oauth.db "
-        "(pip install oauthstore-sqla)."
-    )
-    backend = MemoryBackend()
-    return open_stores(
-        settings,
-        required_roles=("nonces",),
-        optional_roles=(),
-        backends={"default": backend},
-        clock=clock,
-    )

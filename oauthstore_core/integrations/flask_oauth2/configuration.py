@@ -11,14 +11,15 @@ from flask import Flask
 from werkzeug.utils import import_string
 
 from ...errors import SettingsError
+from ...oauth2.embedded import Generate
 from ...settings import Settings
+from ..authlib_keys import import_function, is_lifetime, judge_generator
 from ..embedding import derive_key, load_settings
 
 __all__ = [
     "ACCESS",
     "EXPIRES_IN",
     "REFRESH",
-    "Generator",
     "check_authlib_keys",
     "derived_keys",
     "expires_in_of",
@@ -33,9 +34,6 @@ REFRESH: Final = "OAUTH2_REFRESH_TOKEN_GENERATOR"
 EXPIRES_IN: Final = "OAUTH2_TOKEN_EXPIRES_IN"
 _SCOPES: Final = "OAUTH2_SCOPES_SUPPORTED"
 _ERROR_URIS: Final = "OAUTH2_ERROR_URIS"
-
-#: Returns a token of an application's own making.
-Generator = Callable[..., str]
 
 
 def settings_of(
@@ -81,23 +79,16 @@ def derived_keys(app: Flask) -> Sequence[str]:
     return [derive_key(key) for key in (current, *fallbacks)]
 
 
-def generator_of(app: Flask, key: str) -> Generator | None:
+def generator_of(app: Flask, key: str) -> Generate | None:
     """Return the application's token generator; None where there is none of its own.
 
     `SettingsError`: neither a function, nor its import path, nor True, nor for
     refresh tokens False or None.
     """
     value = app.config.get(key, True)
-    if value is True or (key == REFRESH and value in (False, None)):
+    if key == REFRESH and value in (False, None):
         return None
-    value = _imported(key, value)
-    if callable(value):
-        return cast("Generator", value)
-    problem = (
-        f"`{key}` is {value!r}, but a token generator is a function, or the import path "
-        "of one. Give one, or leave the key out."
-    )
-    raise SettingsError([problem])
+    return judge_generator(f"`{key}`", value, import_string)
 
 
 def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[[Any, str], int]:
@@ -105,12 +96,12 @@ def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[
 
     `SettingsError`: OAUTH2_TOKEN_EXPIRES_IN is neither a dict nor the import path of a function.
     """
-    value = _imported(EXPIRES_IN, app.config.get(EXPIRES_IN))
+    value = _expires_in(app)
     if value is None:
         return otherwise
     if callable(value):
         return cast("Callable[[Any, str], int]", value)
-    if isinstance(value, Mapping) and all(_is_lifetime(seconds) for seconds in value.values()):
+    if isinstance(value, Mapping) and all(is_lifetime(seconds) for seconds in value.values()):
         return lambda client, grant_type: value.get(grant_type) or otherwise(client, grant_type)
     problem = (
         f"`OAUTH2_TOKEN_EXPIRES_IN` is {value!r}, but it tells seconds for each grant type. "
@@ -120,29 +111,14 @@ def expires_in_of(app: Flask, otherwise: Callable[[Any, str], int]) -> Callable[
     raise SettingsError([problem])
 
 
+def _expires_in(app: Flask) -> object:
+    return import_function(f"`{EXPIRES_IN}`", app.config.get(EXPIRES_IN), import_string)
+
+
 def has_functions(app: Flask) -> bool:
     """Tell whether some of Authlib's keys name functions of the application's."""
     generators = (generator_of(app, key) for key in (ACCESS, REFRESH))
-    return any(generators) or callable(_imported(EXPIRES_IN, app.config.get(EXPIRES_IN)))
-
-
-def _is_lifetime(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _imported(key: str, value: object) -> object:
-    """Return what an import path leads to, else the value."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found: object = import_string(value)
-    except ImportError as error:
-        problem = (
-            f"`{key}` is {value!r}, which cannot be imported: {error}. "
-            "Give the path of a function, such as `your_project.tokens.generate`."
-        )
-        raise SettingsError([problem]) from error
-    return found
+    return any(generators) or callable(_expires_in(app))
 
 
 def check_authlib_keys(app: Flask) -> None:
