@@ -92,6 +92,12 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
         parts = urlsplit(self.settings.issuer)
         return normalize_origin(parts.scheme, parts.netloc)
 
+    def claim_decision(self, request: SignedRequest) -> None:
+        """Do nothing: the store lets a temporary credential be decided once."""
+
+    def claim_exchange(self, request: SignedRequest) -> None:
+        """Do nothing: the store lets a temporary credential be exchanged once."""
+
     # --- answering ---
 
     def create_temporary_credentials_response(self, request: Any = None) -> Any:
@@ -131,6 +137,7 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
                 self.deny_temporary_credential(read)
                 return AuthorizationDecision(read, callback, None)
             read.user = grant_user
+            self.claim_decision(read)
             verifier = self.create_authorization_verifier(read)
             return AuthorizationDecision(read, callback, verifier)
 
@@ -172,6 +179,7 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
 
     def _create_token_credentials(self, request: SignedRequest) -> Any:
         self.validate_token_request(request)
+        self.claim_exchange(request)
         credential = self.create_token_credential(request)
         self.delete_temporary_credential(request)
         return self._credential_response(credential)

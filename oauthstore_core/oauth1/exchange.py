@@ -54,6 +54,10 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         """Return a fresh token and its secret, 256 bits each."""
         return {"oauth_token": generate_handle(), "oauth_token_secret": generate_handle()}
 
+    def user_id_of(self, user: Any) -> Any:
+        """Return what is stored of a resource owner."""
+        return user.get_user_id()
+
     def generate_verifier(self, callback: str | None) -> str:
         """Return a fresh verifier; one that a person types where there is no callback."""
         if callback != OUT_OF_BAND:
@@ -113,7 +117,7 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         callback = credential.get_redirect_uri()
         verifier = self.generate_verifier(callback)
         canonical = canonical_verifier(callback, verifier)
-        user_id = request.user.get_user_id()
+        user_id = self.user_id_of(request.user)
         made = {
             "verifier_digest": self.key_ring.keyed_digests(VERIFIER, canonical)[0],
             "auth_time": getattr(request.user, "auth_time", None),
@@ -179,6 +183,16 @@ class StoredCredentialsMixin(RevokingMixin, SignedCore):
         except GrantRevokedError as error:
             raise RefusedTokenError("the grant was revoked meanwhile") from error
         return IssuedCredential(made["oauth_token"], made["oauth_token_secret"])
+
+    def claim_temporary_credential(self, presented: TemporaryCredential) -> None:
+        """Use up a temporary credential of the store, whose token credential is kept elsewhere.
+
+        One exchange wins. `InvalidTokenError`: another was first.
+        """
+        key = (TEMPORARY_CREDENTIAL, presented.digest, presented.get_client_id())
+        claim = self.stores.credentials.claim_credential(*key, self.clock.now())
+        if claim.outcome is not ClaimOutcome.WON:
+            raise RefusedTokenError(f"the temporary credential is {claim.outcome.value}")
 
     def _seal_token(self, made: Mapping[str, str], now: int) -> Token:
         handle = digest(made["oauth_token"])

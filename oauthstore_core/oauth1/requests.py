@@ -72,6 +72,8 @@ class SignedRequest(OAuth1Request):
         self.client: Any = None
         self.credential: Any = None
         self.user: Any = None
+        #: Digests of what this very request has claimed: asked again, it does not lose to itself.
+        self.claims: set[str] = set()
         try:
             self._read(http)
         except MalformedRequestError as error:

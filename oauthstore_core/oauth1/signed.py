@@ -69,7 +69,8 @@ class SignedCore(BaseServer):
     def __init__(self) -> None:
         super().__init__()
         # Of this server alone: Authlib's are shared by all of a process.
-        self.SIGNATURE_METHODS: dict[str, VerifySignature] = dict(SIGNATURE_METHODS)
+        own: dict[str, VerifySignature] = self._of_class("SIGNATURE_METHODS") or {}
+        self.SIGNATURE_METHODS: dict[str, VerifySignature] = {**SIGNATURE_METHODS, **own}
         self.SUPPORTED_SIGNATURE_METHODS: Sequence[str] = ()
         self._registered_methods: tuple[str, ...] = ()
 
@@ -88,8 +89,14 @@ class SignedCore(BaseServer):
         self.clock = clock
         self.key_ring = KeyRing(settings.secret_keys) if key_ring is None else key_ring
         self.translation = Translation(settings.languages) if translation is None else translation
-        self.EXPIRY_TIME = settings.oauth1.timestamp_window
-        self.allow_signature_methods(settings.oauth1.signature_methods)
+        self.EXPIRY_TIME = self._of_class("EXPIRY_TIME") or settings.oauth1.timestamp_window
+        methods = self._of_class("SUPPORTED_SIGNATURE_METHODS")
+        self.allow_signature_methods(methods or settings.oauth1.signature_methods)
+
+    def _of_class(self, name: str) -> Any:
+        """Return what an application's subclass says in Authlib's way; None: it says nothing."""
+        value = getattr(type(self), name)
+        return None if value is getattr(BaseServer, name) else value
 
     def allow_signature_methods(self, names: Sequence[str]) -> None:
         """Accept these signature methods by name, and those that were registered here."""
@@ -194,7 +201,8 @@ class SignedCore(BaseServer):
         ):
             raise InvalidSignatureError
         nonce = request.oauth_params.get("oauth_nonce")
-        if nonce and self.exists_nonce(nonce, request):
+        # Whatever an application's own `exists_nonce` says, one request has it claimed.
+        if nonce and (self.exists_nonce(nonce, request) or not self.claim_nonce(nonce, request)):
             raise InvalidNonceError
 
     def _is_signed_anew(self, method: str, request: SignedRequest) -> bool:
@@ -212,12 +220,25 @@ class SignedCore(BaseServer):
     def exists_nonce(self, nonce: str, request: SignedRequest) -> bool:
         """Tell whether a nonce was used before, and remember it, in one step.
 
-        Called once the signature is verified. Of any number of requests with the
-        same client, token, timestamp and nonce exactly one gets False. It is
+        Called once the signature is verified.
+        """
+        return not self.claim_nonce(nonce, request)
+
+    def claim_nonce(self, nonce: str, request: SignedRequest) -> bool:
+        """Tell whether a nonce is this request's; of any number of requests it is one's.
+
+        That is, of those with the same client, token, timestamp and nonce. It is
         remembered for as long as the timestamp is accepted.
         """
-        now, timestamp = self.clock.now(), request.timestamp
+        timestamp = request.timestamp
         parts = (request.client_id, request.token or "", timestamp, nonce)
         end = int(timestamp) + self.EXPIRY_TIME + self.settings.clock_skew + 1
-        digest = nonce_digest("oauth1 nonce", *parts)
-        return not self.stores.nonces.claim_nonce(digest, end, now)
+        return self.claim(nonce_digest("oauth1 nonce", *parts), end, request)
+
+    def claim(self, digest: str, expires_at: int, request: SignedRequest) -> bool:
+        """Tell whether what has this digest is the request's, in one step until `expires_at`."""
+        if digest not in request.claims:
+            if not self.stores.nonces.claim_nonce(digest, expires_at, self.clock.now()):
+                return False
+            request.claims.add(digest)
+        return True

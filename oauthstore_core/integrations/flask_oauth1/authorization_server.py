@@ -6,22 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, Unpack
 
 from authlib.integrations.flask_oauth1 import AuthorizationServer as AuthlibAuthorizationServer
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 from flask import request as current_request
 
 from ...clock import SystemClock
 from ...errors import SettingsError
-from ...http import HttpRequest
-from ...oauth1.embedded import EmbeddedServer, QueryClient
-from ...oauth1.registration import register_client
+from ...http import HttpRequest, HttpResponse
+from ...oauth1.embedded import EmbeddedServer, GenerateToken, QueryClient
 from ...oauth2.core import warn_of_insecure_transport
-from ...oauth2.registration import Registration
 from ...stores import REQUIRED_ROLES
 from ..flask_oauth2.blueprint import UserId
 from ..flask_oauth2.requests import read_request, to_flask
@@ -29,12 +24,8 @@ from .blueprint import create_blueprint
 from .configuration import Generators, generators_of, signature_methods_of
 from .opening import EXTENSION, Opened, open_for
 from .options import Options
-from .signature_methods import RegisterSignatureMethod
 
-__all__ = ["AuthorizationServer", "GenerateToken"]
-
-#: Returns ``{"oauth_token": ..., "oauth_token_secret": ...}``.
-GenerateToken = Callable[[], dict[str, str]]
+__all__ = ["AuthorizationServer"]
 
 
 class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
@@ -45,8 +36,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     itself: `query_client`, and the hooks of `register_hook`. What may be used
     once is claimed in the store of nonces in either case.
     """
-
-    register_signature_method = RegisterSignatureMethod()  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -61,7 +50,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         self._generators = Generators(None, None, None)
         self.token_generator = token_generator
         self._opened: Opened | None = None
-        self._neutral: ContextVar[bool] = ContextVar("oauthstore_oauth1_neutral", default=False)
         self._options: Options = options
         if app is not None:
             self.init_app(app)
@@ -125,9 +113,9 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
 
     def generate_credential(self) -> dict[str, str]:
         """Return a fresh token and its secret, by the application's generators where it has any."""
-        if self.token_generator is not None:
-            return dict(self.token_generator())
         made = super().generate_credential()
+        if self.token_generator is not None:
+            return made
         if self._generators.token is not None:
             made["oauth_token"] = self._generators.token()
         if self._generators.secret is not None:
@@ -141,17 +129,6 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         return super().generate_verifier(callback)
 
     # --- what comes ready ---
-
-    def register_client(self, metadata: Mapping[str, Any], **options: Any) -> Registration:
-        """Register a client of OAuth 1 in the store; its secret is shown this once.
-
-        See `oauth1.registration.register_client` for options and errors.
-        """
-        known: dict[str, Any] = {"known_methods": tuple(self.SIGNATURE_METHODS)}
-        store, key_ring = self.stores.clients, self.key_ring
-        return register_client(
-            store, metadata, key_ring=key_ring, clock=self.clock, **{**known, **options}
-        )
 
     def blueprint(
         self,
@@ -188,23 +165,9 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
         """Return the neutral request; without one, of Flask's current request."""
         return read_request(request)
 
-    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Any:
-        """Return Flask's response, and within `neutral` the neutral one."""
-        response = super().handle_response(status, body, headers)
-        return response if self._neutral.get() else to_flask(response)
-
-    @contextmanager
-    def neutral(self) -> Generator[None]:
-        """Within this block, answers are `HttpResponse`, as pages of every edge want them."""
-        token = self._neutral.set(True)
-        try:
-            yield
-        finally:
-            self._neutral.reset(token)
-
-    def create_temporary_credential_response(self, request: Any = None) -> Any:
-        """Answer a client that asks for temporary credentials; the method's older name."""
-        return self.create_temporary_credentials_response(request)
+    def to_native(self, response: HttpResponse) -> Response:
+        """Return Flask's response."""
+        return to_flask(response)
 
     def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
         """Decide a temporary credential, once; without `grant_user` it is denied, for good.

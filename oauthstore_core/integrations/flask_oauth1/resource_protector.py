@@ -10,7 +10,6 @@ import functools
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, Unpack, cast, overload
-from urllib.parse import urlsplit
 
 from authlib.integrations.flask_oauth1 import ResourceProtector as AuthlibResourceProtector
 from authlib.oauth1.rfc5849.errors import OAuth1Error
@@ -18,16 +17,13 @@ from flask import Flask, Response, current_app, g
 
 from ...clock import SystemClock
 from ...http import HttpRequest
-from ...oauth1.base_string import normalize_origin
-from ...oauth1.embedded import EmbeddedProtector, ExistsNonce, QueryClient, QueryToken
-from ...oauth2.views import LoadResourceOwner
-from ...settings.checks import judge_origin
+from ...oauth1.embedded import QueryClient
+from ...oauth1.embedded_protector import EmbeddedProtector, ExistsNonce, QueryToken
 from ..flask_oauth2.requests import read_request, to_flask
 from .authorization_server import AuthorizationServer
 from .configuration import signature_methods_of
 from .opening import EXTENSION, Opened, open_for
 from .options import Options
-from .signature_methods import RegisterSignatureMethod
 
 __all__ = ["ResourceProtector", "View"]
 
@@ -46,8 +42,6 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     and the second `query_token`. It may be an `AuthorizationServer`, too; else
     it is the application's, or the stores are opened here.
     """
-
-    register_signature_method = RegisterSignatureMethod()  # type: ignore[assignment]
 
     @overload
     def __init__(
@@ -90,24 +84,17 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         resources, such as ``https://api.example.com``: what they sign. Without
         it the request tells, which behind a proxy takes one that passes both on.
         """
-        if origin is not None and (problem := judge_origin(origin)):
-            raise ValueError(
-                f"Protected resources at the origin {origin!r} were asked for; {problem}"
-            )
-        super().__init__()
+        super().__init__(origin)
         self._options: Options = options
-        self._origin = origin
-        self._server: AuthorizationServer | None = None
         self._opened: Opened | None = None
         self._opening = threading.Lock()
-        self._load_user: LoadResourceOwner | None = None
         if isinstance(app, type):
             # The arguments of older documents: client model, query_token, exists_nonce, app.
             older = (_query_by(app), query_client, query_token, exists_nonce)
             query_client, query_token, exists_nonce, app = older
-        self.query_client: QueryClient | None = query_client
-        self.query_token: QueryToken | None = query_token
-        self._exists_nonce: ExistsNonce | None = exists_nonce
+        self.query_client = query_client
+        self.query_token = query_token
+        self._exists_nonce = exists_nonce
         if isinstance(app, AuthorizationServer):
             self._server = app
         elif app is not None:
@@ -162,22 +149,10 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
 
     def _be_ready(self) -> None:
         """Stand on the stores of the server, which `init_app` may have opened anew."""
-        if self._server is None:
-            if self._opened is None:
-                self._begin()
-            if self._server is None:
-                return
-        server = self._server
-        if getattr(self, "stores", None) is not server.stores:
-            self.configure_signing(
-                server.settings,
-                server.stores,
-                clock=server.clock,
-                key_ring=server.key_ring,
-                translation=server.translation,
-            )
-            self.SIGNATURE_METHODS = {**server.SIGNATURE_METHODS, **self.SIGNATURE_METHODS}
-            self.allow_signature_methods(server.SUPPORTED_SIGNATURE_METHODS)
+        if self._server is None and self._opened is None:
+            self._begin()
+        if self._server is not None:
+            self.follow(self._server)
 
     def _begin(self) -> None:
         """Take the application of the request at hand, which is the first."""
@@ -185,35 +160,11 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
             if self._server is None and self._opened is None:
                 self.init_app(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - werkzeug's documented way to the object behind the proxy
 
-    # --- what is asked ---
-
-    @property
-    def load_resource_owner(self) -> LoadResourceOwner | None:
-        """What maps a subject to the application's user, None where nothing does."""
-        return self._load_user if self._server is None else self._server.load_resource_owner
-
-    def get_client_by_id(self, client_id: str) -> Any:
-        """Return the client: the application's, else the server's, else the store's."""
-        if self.query_client is None and self._server is not None:
-            return self._server.get_client_by_id(client_id)
-        return super().get_client_by_id(client_id)
-
     # --- Flask's requests and responses ---
 
     def read_http(self, request: Any) -> HttpRequest:
         """Return the neutral request; without one, of Flask's current request."""
         return read_request(request)
-
-    def request_origin(self, http: HttpRequest) -> str:
-        """Return the origin that was given; the issuer's at its host; else the request's."""
-        if self._origin is not None:
-            return _origin_of(self._origin)
-        asked = super().request_origin(http)
-        if self.settings.issuer is None:
-            return asked
-        known = _origin_of(self.settings.issuer)
-        same_host = known.partition("://")[2] == asked.partition("://")[2]
-        return known if same_host else asked
 
     def acquire_credential(self) -> Any:
         """Return the token credential that the request at hand is signed with.
@@ -251,11 +202,6 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     def answer_error(self, error: OAuth1Error) -> Response:
         """Return Flask's response of an error, and log what was behind it."""
         return to_flask(self.create_error_response(error, read_request()))
-
-
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return normalize_origin(parts.scheme, parts.netloc)
 
 
 def _query_by(model: type[Any]) -> QueryClient:

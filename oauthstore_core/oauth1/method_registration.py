@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ...oauth1.signatures import VerifySignature
-from ...oauth1.signed import SignedCore
+from .signatures import VerifySignature
+from .signed import SignedCore
 
 __all__ = ["RegisterSignatureMethod"]
 
