@@ -15,17 +15,12 @@ from authlib.integrations.django_oauth2 import BearerTokenValidator as AuthlibBe
 from authlib.integrations.django_oauth2 import ResourceProtector as AuthlibResourceProtector
 from authlib.integrations.django_oauth2 import token_authenticated
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from authlib.oauth2.rfc6749 import MissingAuthorizationError
 from django.http import HttpRequest as NativeRequest
 from django.http import HttpResponse as NativeResponse
 
-from ...errors import StoreError
-from ...oauth2.challenges import NoAuthorizationError, OtherSchemeError, told_scopes
-from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
-from ...oauth2.resource import BearerTokenValidator as StoreValidator
+from ...oauth2.embedded_protector import EmbeddedProtector
 from ...oauth2.resource import Scopes
-from ...settings.checks import judge_resource
-from ...stores import Stores
 from ...translation import Translation
 from .authorization_server import AuthorizationServer, default_server
 from .requests import read_request
@@ -36,7 +31,7 @@ __all__ = ["BearerTokenValidator", "ResourceProtector", "View"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class ResourceProtector(AuthlibResourceProtector):
+class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     """Authlib's protector for Django; without a validator it asks a server's store.
 
     ``@require_oauth("profile")`` protects a view, an async one too: of a list of
@@ -59,58 +54,20 @@ class ResourceProtector(AuthlibResourceProtector):
         accepted (RFC 8707). `translation` has the languages of errors, by
         default the server's. `ValueError`: it cannot be the URI of a resource.
         """
-        super().__init__()
-        if resource is not None and (problem := judge_resource(resource)):
-            raise ValueError(
-                f"A protector of the resource {resource!r} was asked for; it {problem}"
-            )
-        self._given_server = server
-        self._resource = resource
-        self._own_translation = translation
-        self._made: tuple[Stores, StoreValidator] | None = None
+        super().__init__(resource, translation)
+        self._server = server
 
     @property
-    def _server(self) -> AuthorizationServer:
-        return self._given_server or default_server()
-
-    def get_token_validator(self, token_type: str) -> Any:
-        """Return the validator of a token type; the server's for bearer tokens, if none is ours."""
-        if self._token_validators or token_type.lower() != "bearer":
-            return super().get_token_validator(token_type)
-        return self._validator_of(self._server)
-
-    def _validator_of(self, server: AuthorizationServer) -> StoreValidator:
-        """Return the validator on the server's stores, which other settings may have opened."""
-        made = self._made
-        if made is None or made[0] is not server.stores:
-            validator = StoreValidator(
-                server.stores,
-                server.clock,
-                self._resource,
-                load_resource_owner=server.load_resource_owner,
-            )
-            self._made = made = (server.stores, validator)
-        return made[1]
-
-    def parse_request_authorization(self, request: Any) -> Any:
-        """Return validator and token. `MissingAuthorizationError`: none was sent."""
-        try:
-            return super().parse_request_authorization(request)
-        except MissingAuthorizationError as error:
-            raise NoAuthorizationError from error
-        except UnsupportedTokenTypeError as error:
-            raise OtherSchemeError from error
+    def issuing_server(self) -> AuthorizationServer | None:
+        """The server that was given, else the app's; None where validators are registered."""
+        if self._token_validators:
+            return None
+        return self._server or default_server()
 
     def acquire_token(self, request: NativeRequest, scopes: Scopes = None, **claims: Any) -> Any:
         """Return the token. `OAuth2Error`: it is missing, not valid, or of little scope."""
-        try:
+        with self._refusing(scopes):
             return self._acquire(request, scopes, claims)
-        except StoreError as error:
-            raise TemporarilyUnavailableError from error
-        except OAuth2Error as error:
-            if error.error != "insufficient_scope" or isinstance(error, InsufficientScopeError):
-                raise
-            raise InsufficientScopeError(told_scopes(scopes)) from error
 
     def _acquire(self, request: NativeRequest, scopes: Scopes, claims: dict[str, Any]) -> Any:
         if self._token_validators or claims:
@@ -121,13 +78,7 @@ class ResourceProtector(AuthlibResourceProtector):
 
     def create_error_response(self, request: NativeRequest, error: OAuth2Error) -> NativeResponse:
         """Return Django's response to an error, and log what was behind it."""
-        log_refusal(error)
-        body = dict[str, Any](error.get_body())
-        translation = self._own_translation
-        if translation is None and not self._token_validators:
-            translation = self._server.translation
-        if translation is not None:
-            body = translation.translate_body(body, read_request(request))
+        body = self._tell(error, read_request(request))
         headers = dict(error.get_headers())
         return NativeResponse(json.dumps(body), status=error.status_code, headers=headers)
 

@@ -14,15 +14,11 @@ from authlib.integrations.flask_oauth2 import ResourceProtector as AuthlibResour
 from authlib.integrations.flask_oauth2 import token_authenticated
 from authlib.integrations.flask_oauth2.errors import raise_http_exception
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from authlib.oauth2.rfc6749 import MissingAuthorizationError
 from flask import g
 
-from ...errors import StoreError
-from ...oauth2.challenges import NoAuthorizationError, OtherSchemeError, told_scopes
-from ...oauth2.errors import InsufficientScopeError, TemporarilyUnavailableError, log_refusal
-from ...oauth2.resource import BearerTokenValidator, Scopes
-from ...settings.checks import judge_resource
-from ...stores import Stores
+from ...oauth2.embedded_protector import EmbeddedProtector
+from ...oauth2.resource import Scopes
 from ...translation import Translation
 from .requests import read_request
 
@@ -34,7 +30,7 @@ __all__ = ["ResourceProtector", "View"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class ResourceProtector(AuthlibResourceProtector):
+class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     """Authlib's protector for Flask; given a server, it validates against its store.
 
     ``@require_oauth("profile")`` protects a view: of a list of scopes one is
@@ -57,58 +53,21 @@ class ResourceProtector(AuthlibResourceProtector):
         accepted (RFC 8707). `translation` has the languages of errors, by
         default the server's. `ValueError`: it cannot be the URI of a resource.
         """
-        super().__init__()
-        if resource is not None and (problem := judge_resource(resource)):
-            raise ValueError(
-                f"A protector of the resource {resource!r} was asked for; it {problem}"
-            )
+        super().__init__(resource, translation)
         self._server = server
-        self._resource = resource
-        self._own_translation = translation
-        self._made: tuple[Stores, BearerTokenValidator] | None = None
 
-    def get_token_validator(self, token_type: str) -> Any:
-        """Return the validator of a token type; the server's for bearer tokens."""
-        if self._server is None or token_type.lower() != "bearer":
-            return super().get_token_validator(token_type)
-        registered = self._token_validators.get("bearer")
-        return registered or self._validator_of(self._server)
-
-    def _validator_of(self, server: AuthorizationServer) -> BearerTokenValidator:
-        """Return the validator on the server's stores, which `init_app` may have opened anew."""
-        made = self._made
-        if made is None or made[0] is not server.stores:
-            validator = BearerTokenValidator(
-                server.stores,
-                server.clock,
-                self._resource,
-                load_resource_owner=server.load_resource_owner,
-            )
-            self._made = made = (server.stores, validator)
-        return made[1]
-
-    def parse_request_authorization(self, request: Any) -> Any:
-        """Return validator and token. `MissingAuthorizationError`: none was sent."""
-        try:
-            return super().parse_request_authorization(request)
-        except MissingAuthorizationError as error:
-            raise NoAuthorizationError from error
-        except UnsupportedTokenTypeError as error:
-            raise OtherSchemeError from error
+    @property
+    def issuing_server(self) -> AuthorizationServer | None:
+        """The server that was given; without one, registered validators tell of tokens."""
+        return self._server
 
     def acquire_token(self, scopes: Scopes = None, **kwargs: Any) -> Any:
         """Return the request's token. `OAuth2Error`: it is missing, not valid, or of little scope.
 
         It is `current_token` from then on.
         """
-        try:
+        with self._refusing(scopes):
             return self._acquire(scopes, kwargs)
-        except StoreError as error:
-            raise TemporarilyUnavailableError from error
-        except OAuth2Error as error:
-            if error.error != "insufficient_scope" or isinstance(error, InsufficientScopeError):
-                raise
-            raise InsufficientScopeError(told_scopes(scopes)) from error
 
     def _acquire(self, scopes: Scopes, claims: dict[str, Any]) -> Any:
         if self._server is None or claims:
@@ -119,18 +78,9 @@ class ResourceProtector(AuthlibResourceProtector):
         g.authlib_server_oauth2_token = token
         return token
 
-    @property
-    def _translation(self) -> Translation | None:
-        if self._own_translation is None and self._server is not None:
-            return self._server.translation
-        return self._own_translation
-
     def raise_error_response(self, error: OAuth2Error) -> NoReturn:
         """Raise Flask's exception for an error, and log what was behind it."""
-        log_refusal(error)
-        body = dict[str, Any](error.get_body())
-        if translation := self._translation:
-            body = translation.translate_body(body, read_request())
+        body = self._tell(error, read_request())
         raise_http_exception(error.status_code, json.dumps(body), error.get_headers())
         raise AssertionError("Authlib's function raises.")
 
