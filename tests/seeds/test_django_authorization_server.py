@@ -19,7 +19,7 @@ from django.test.utils import override_settings
 from django.urls import path
 
 from oauthstore_core.integrations.django_oauth2 import BearerTokenValidator, ResourceProtector
-from oauthstore_core.integrations.django_oauth2.authorization_server import close_servers
+from oauthstore_core.integrations.django_oauth2.reading import close_servers
 
 from ..integrations.django_oauth2.browser import Browser, DjangoAnswer
 from ..integrations.django_oauth2.people import find_person

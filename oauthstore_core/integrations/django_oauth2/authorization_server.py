@@ -7,17 +7,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache, cached_property, partial
-from typing import Any, Final, cast
-from weakref import WeakSet
+from typing import Any, cast
 
 from authlib.integrations.django_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
 from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServer
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from django.core.signals import setting_changed
 
 from ...clock import Clock
 from ...errors import SettingsError
@@ -39,20 +36,15 @@ from .configuration import (
     provider_of,
 )
 from .endpoints import RevocationEndpoint
-from .opening import CLOCK, close_stores, stores_of
+from .opening import CLOCK, stores_of
 from .places import endpoint_prefix
+from .reading import CONFIGURED, SettingsReader
 from .requests import DjangoHttpRequest, OAuthResponse, read_request, to_django
 from .users import answering_database, load_user, signed_in
 
-__all__ = ["AuthorizationServer", "close_servers", "default_server"]
+__all__ = ["AuthorizationServer", "default_server"]
 
 log = logging.getLogger("oauthstore")
-
-#: What is there once the settings are read.
-_CONFIGURED: Final = frozenset({"clock", "key_ring", "settings", "stores", "translation"})
-#: What is forgotten with the settings.
-_READ: Final = _CONFIGURED | {"known_issuer"}
-_servers: Final[WeakSet[AuthorizationServer]] = WeakSet()
 
 
 class _ConfiguredLater(AuthlibAuthorizationServer):
@@ -65,7 +57,7 @@ class _ConfiguredLater(AuthlibAuthorizationServer):
         self.config: Mapping[str, Any] = {}
 
 
-class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
+class AuthorizationServer(SettingsReader, EmbeddedServer, _ConfiguredLater):
     """Authlib's server for Django, on a store.
 
     Store mode, without models: authorization code with PKCE, refresh with
@@ -78,6 +70,9 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
     tokens are saved, so that one request wins. A client model alone has the
     clients, and the store the rest.
     """
+
+    READ = READ
+    FORGOTTEN = CONFIGURED | {"known_issuer"}
 
     def __init__(
         self,
@@ -101,8 +96,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
         self.client_model = client_model
         self.token_model = token_model
         self._asked: ContextVar[Any] = ContextVar("oauthstore_asked", default=None)
-        self._lock = threading.RLock()
-        self._is_ready = False
         self._made_generator: BearerTokenGenerator | None = None
         self._options = dict(options or {})
         self._given = (clock or CLOCK, load_user, translate)
@@ -114,7 +107,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
                 "An AuthorizationServer was made with a token model, but without a client model. "
                 "Give both, or neither to have clients and tokens in the store."
             )
-        _servers.add(self)
 
     # --- the project's models ---
 
@@ -152,26 +144,8 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
 
     # --- Django's settings ---
 
-    def __getattr__(self, name: str) -> Any:
-        """Return what the settings tell, once they are read."""
-        if name not in _CONFIGURED:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self.ensure_ready()
-        return vars(self)[name]
-
-    def ensure_ready(self) -> None:
-        """Read the settings and open the stores, unless that is done.
-
-        `ConfigurationError`: what does not fit.
-        """
-        if self._is_ready:
-            return
-        with self._lock:
-            if not self._is_ready:
-                self._read_settings()
-                self._is_ready = True
-
-    def _read_settings(self) -> None:
+    def read_settings(self) -> None:
+        """Take the settings, and open the stores that they name."""
         warn_of_insecure_transport()
         provider, settings = provider_of(), self.load_settings()
         clock, load, translate = self._given
@@ -184,13 +158,6 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
     def load_settings(self) -> Settings:
         """Return what is set now, without opening a store. `SettingsError`: what is wrong."""
         return load_settings(self._options)
-
-    def forget_settings(self) -> None:
-        """Read the settings anew before the next request."""
-        with self._lock:
-            self._is_ready = False
-            for name in _READ:
-                self.__dict__.pop(name, None)
 
     def load_config(self, config: Any) -> None:
         """Take Authlib's keys; in store mode the described scopes are those that are served."""
@@ -316,19 +283,3 @@ class AuthorizationServer(EmbeddedServer, _ConfiguredLater):
 def default_server() -> AuthorizationServer:
     """Return the server of the app's URLs, which a protector without arguments asks."""
     return AuthorizationServer()
-
-
-def close_servers() -> None:
-    """Close all stores, such as at the end of a test; what is asked next opens them anew."""
-    for server in list(_servers):
-        server.forget_settings()
-    close_stores()
-
-
-def _heed(*, setting: str, **_: object) -> None:
-    if setting in READ:
-        for server in list(_servers):
-            server.forget_settings()
-
-
-setting_changed.connect(_heed, dispatch_uid="oauthstore_core.integrations.django_oauth2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from ...settings import Settings
 from ...stores import Stores
 from ..embedding import open_claims, open_embedded
 
-__all__ = ["CLOCK", "close_stores", "stores_of"]
+__all__ = ["CLOCK", "close_stores", "share_stores", "stores_of"]
 
 CLOCK: Final = SystemClock()
 _SAY_WHERE: Final = 'OAUTHSTORE = {"store": "sqlite:///oauth.db"}'
@@ -37,23 +38,31 @@ def stores_of(settings: Settings, clock: Clock, *, only_claims: bool) -> Stores:
     come back. `only_claims`: the store of nonces alone, which is all that own
     mode uses. `ConfigurationError`: what does not fit.
     """
-    described = _describe(settings, only_claims=only_claims)
+
+    def open_() -> Stores:
+        if only_claims:
+            return open_claims(settings, _SAY_WHERE, clock=clock)
+        return open_embedded(settings, clock=clock)
+
+    return share_stores((only_claims, settings), clock, open_)
+
+
+def share_stores(key: tuple[object, Settings], clock: Clock, open_: Callable[[], Stores]) -> Stores:
+    """Return the open stores of the same key, clock and settings, else what `open_` opens."""
+    described = _describe(*key)
     with _lock:
         for known in _opened:
             if known.clock is clock and known.described == described:
                 return known.stores
-        if only_claims:
-            stores = open_claims(settings, _SAY_WHERE, clock=clock)
-        else:
-            stores = open_embedded(settings, clock=clock)
+        stores = open_()
         _opened.append(_Opened(described, clock, stores))
         return stores
 
 
-def _describe(settings: Settings, *, only_claims: bool) -> object:
+def _describe(kind: object, settings: Settings) -> object:
     """Return what stores depend on; plugins are shown all of the settings."""
     return (
-        only_claims,
+        kind,
         settings.stores,
         settings.roles,
         settings.clock_skew,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from oauthstore_core.integrations.django_oauth2.authorization_server import close_servers
+from oauthstore_core.integrations.django_oauth2.reading import close_servers
 
 from .site import Site, make_site
 
