@@ -135,7 +135,7 @@ def with_extras(project: Path) -> str:
 
 #: All of them from the checkout: a change of a module needs no new installation.
 EDITABLE = [
-    *("--editable", ".[django,drf,fastapi,flask,introspection,server,starlette,testing]"),
+    *("--editable", ".[django,drf,fastapi,flask,introspection,ninja,server,starlette,testing]"),
     *(part for path in PROJECTS[1:] for part in ("--editable", with_extras(path))),
 ]
 #: No test waits that long; one that does hangs.

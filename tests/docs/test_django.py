@@ -21,7 +21,7 @@ from ..live.server import free_port
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/django.md"
 TEXT = PAGE.read_text("utf-8")
-SETTINGS, URLS, PROTECT, FRAMEWORK, GRANTS = re.findall(
+SETTINGS, URLS, PROTECT, FRAMEWORK, NINJA, GRANTS = re.findall(
     r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL
 )
 (FOOTER,) = re.findall(r"^```html\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -59,7 +59,7 @@ answer = browser.post(
     headers={"authorization": "Basic " + basic},
 )
 bearer = {"authorization": "Bearer " + answer.json()["access_token"]}
-for path in ("/me", "/either", "/photos", "/public", "/profile"):
+for path in ("/me", "/either", "/photos", "/public", "/profile", "/api/albums"):
     seen = browser.get(path, headers=bearer)
     print(path, seen.status_code, seen.content.decode())
 print("/me", browser.get("/me").status_code, "/public", browser.get("/public").json())
@@ -163,7 +163,7 @@ def test_from_startproject_four_lines_and_three_commands_lead_to_a_token(project
 
 
 def test_the_views_the_grant_and_the_footer_of_the_page_do_what_it_says(project: Project) -> None:
-    project.add("mysite/urls.py", PROTECT + FRAMEWORK)
+    project.add("mysite/urls.py", PROTECT + FRAMEWORK + NINJA)
     project.add("own_grants.py", GRANTS)
     project.add("mysite/settings.py", 'TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]\n')
     project.add("templates/oauthstore/base.html", FOOTER.strip())
@@ -176,6 +176,7 @@ def test_the_views_the_grant_and_the_footer_of_the_page_do_what_it_says(project:
     assert "/either 200" in printed
     assert "/photos 403" in printed
     assert '/profile 200 {"name":"alice"}' in printed
+    assert '/api/albums 200 {"albums of": "1"}' in printed
     assert '/public 200 {"name": "alice"}' in printed
     assert "/me 401 /public {'name': None}" in printed
     assert "consent 200 True" in printed
