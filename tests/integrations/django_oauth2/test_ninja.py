@@ -66,8 +66,8 @@ class Api:
     def __init__(
         self,
         protector: ResourceProtector,
-        scopes: Any = "profile",
-        server: Any = None,  # noqa: ANN401
+        scopes: Any = "profile",  # noqa: ANN401 - as the class takes them
+        server: Any = None,  # noqa: ANN401 - of Django
     ) -> None:
         self.native = NinjaAPI(urls_namespace=f"api-{next(_names)}")
         self.native.add_exception_handler(OAuthError, answer_error)
