@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
 import pytest
+
+from backends.sqla.tests.servers import Servers
 
 from ..live.figures import pytest_terminal_summary, report
 from ..live.server import RunningServer
@@ -40,3 +43,18 @@ def stage(open_stage: OpenStage) -> Stage:
 def strict_stage(open_stage: OpenStage) -> Stage:
     """Return a stage without a grace."""
     return open_stage(reuse_grace=0)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    with closing(Servers()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def postgresql(servers: Servers) -> Iterator[str]:
+    """Yield the URL of a database with a store's tables in it."""
+    server = servers["postgresql"]
+    url = server.create_migrated()
+    yield url
+    server.drop(url)

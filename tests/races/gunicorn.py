@@ -19,7 +19,7 @@ from ..live.server import free_port, worker_pids
 from ..live.wire import Answer, Volley, basic, form_request
 from .stage import RACERS
 
-__all__ = ["CALLBACK", "CLIENT_ID", "SECRET", "GunicornSite"]
+__all__ = ["CALLBACK", "CLIENT_ID", "ROOT", "SECRET", "GunicornSite"]
 
 ROOT = Path(__file__).parents[2]
 CALLBACK = "https://app.example.org/callback"
@@ -32,8 +32,17 @@ _PATIENCE = 60
 class GunicornSite:
     """The application of a factory, and a confidential client of it."""
 
-    def __init__(self, folder: Path, application: str, environ: Mapping[str, str]) -> None:
-        """Serve `application`, which is a factory's call as gunicorn takes it, on a free port."""
+    def __init__(
+        self,
+        folder: Path,
+        application: str,
+        environ: Mapping[str, str],
+        flags: Sequence[str] = (),
+    ) -> None:
+        """Serve `application`, which is a factory's call as gunicorn takes it, on a free port.
+
+        `flags` are further ones of gunicorn's, which go before ours.
+        """
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "gunicorn.log"
@@ -44,6 +53,7 @@ class GunicornSite:
             *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{self.port}"),
             # A thread for each racer: the connections of a race are open at once.
             *(f"--workers={WORKERS}", "--worker-class=gthread", f"--threads={RACERS}"),
+            *flags,
             application.replace("$ISSUER", f"{self.url}/oauth"),
         ]
 

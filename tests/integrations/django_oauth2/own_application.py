@@ -1,13 +1,13 @@
 """A project with models of its own, on SQLite, as several workers serve it."""
 
 # ruff: noqa: ANN401 - of Authlib, which declares no types
-# ruff: noqa: DJ008 - nobody looks at these models
 
 from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, grants
@@ -35,6 +35,11 @@ class _Own(AppConfig):
 def _make_models() -> None:
     from django.db import models  # noqa: PLC0415 - it asks for Django's settings
 
+    _make_client(models)
+    _make_issued(models)
+
+
+def _make_client(models: Any) -> None:
     class Client(models.Model, ClientMixin):  # type: ignore[misc]  # of Authlib, untyped
         user_id = models.IntegerField(default=1)
         client_id = models.CharField(max_length=48, unique=True)
@@ -63,6 +68,10 @@ def _make_models() -> None:
         def get_client_id(self) -> str:
             return str(self.client_id)
 
+    MODELS.Client = Client
+
+
+def _make_issued(models: Any) -> None:
     class Code(models.Model, AuthorizationCodeMixin):  # type: ignore[misc]  # the same
         client_id = models.CharField(max_length=48)
         code = models.CharField(max_length=120, unique=True)
@@ -83,13 +92,22 @@ def _make_models() -> None:
         client_id = models.CharField(max_length=48)
         token_type = models.CharField(max_length=40)
         access_token = models.CharField(max_length=255, unique=True)
+        refresh_token = models.CharField(max_length=255, db_index=True)
+        revoked = models.BooleanField(default=False)
         scope = models.TextField()
         expires_in = models.IntegerField()
 
         class Meta:
             app_label = "own"
+            db_table = "token"
 
-    vars(MODELS).update(Client=Client, Code=Code, Token=Token)
+        def get_scope(self) -> str:
+            return str(self.scope)
+
+        def check_client(self, client: Any) -> bool:
+            return bool(self.client_id == client.client_id)
+
+    MODELS.Code, MODELS.Token = Code, Token
 
 
 class _CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # of Authlib, untyped
@@ -115,11 +133,29 @@ class _CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]  # of Aut
         return SimpleNamespace(pk=1)
 
 
+class _RefreshGrant(grants.RefreshTokenGrant):  # type: ignore[misc]  # of Authlib, untyped
+    """As Authlib's documentation writes it."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
+    INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Any:
+        return MODELS.Token.objects.filter(refresh_token=refresh_token, revoked=False).first()
+
+    def authenticate_user(self, refresh_token: Any) -> Any:
+        return SimpleNamespace(pk=refresh_token.user_id)
+
+    def revoke_old_credential(self, refresh_token: Any) -> None:
+        refresh_token.revoked = True
+        refresh_token.save()
+
+
 def create_app(prefix: str, database: str) -> Any:
     """Return the application, once in a process; its imports of Authlib's begin with `prefix`."""
     settings.configure(
         ALLOWED_HOSTS=["*"],
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+        AUTHLIB_OAUTH2_PROVIDER={"refresh_token_generator": True},
+        DATABASES={"default": _database(database)},
         INSTALLED_APPS=[_Own("own", ModuleType("own"))],
         MIDDLEWARE=[],
         ROOT_URLCONF=(urls := ModuleType("urls")),
@@ -130,8 +166,24 @@ def create_app(prefix: str, database: str) -> Any:
         MODELS.Client, MODELS.Token
     )
     server.register_grant(_CodeGrant)
+    server.register_grant(_RefreshGrant)
     urls.urlpatterns = _create_urls(server)  # type: ignore[attr-defined]
     return get_wsgi_application()
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Return what DATABASES says of a database, as SQLAlchemy calls it."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": parts.path.removeprefix("/")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.removeprefix("/"),
+        "USER": parts.username or "",
+        "PASSWORD": parts.password or "",
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }
 
 
 def _create_urls(server: Any) -> list[Any]:
@@ -152,8 +204,8 @@ def _create_urls(server: Any) -> list[Any]:
     ]
 
 
-def fill() -> None:
-    """Create the tables, and a client."""
+def fill(_: Any) -> None:
+    """Create the tables of the application, and a client."""
     from django.db import connection  # noqa: PLC0415 - it asks for Django's settings
 
     with connection.schema_editor() as editor:
