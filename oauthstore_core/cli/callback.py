@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from ..settings import is_loopback
@@ -22,7 +22,7 @@ _PAGE: Final = (
 
 
 class Callback:
-    """Listens at a redirect URI on loopback, for the one response that is ours."""
+    """Listens at a redirect URI on loopback, for the one response that is ours; a context."""
 
     def __init__(
         self, redirect_uri: str, state: str | None = None, *, named: str = "state"
@@ -55,6 +55,14 @@ class Callback:
         #: Where it listens: what goes into the request.
         self.redirect_uri = f"http://{host}{parts.path}"
 
+    def __enter__(self) -> Self:
+        """Go on listening until the block ends."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Listen no longer."""
+        self._server.server_close()
+
     def expect(self, state: str) -> None:
         """Take the response with this value, which was not known when the listening began."""
         self._state = state
@@ -62,15 +70,14 @@ class Callback:
     def wait(self, seconds: float) -> Mapping[str, str]:
         """Return the response's parameters. `RefusedFailure`: none came in time."""
         give_up = time.monotonic() + seconds
-        with self._server:
-            while self._found is None:
-                self._server.timeout = give_up - time.monotonic()
-                if self._server.timeout <= 0:
-                    raise RefusedFailure(
-                        f"An answer was awaited for {seconds:g} seconds, but none came. "
-                        "Start again, and decide in the browser, or wait longer: --timeout."
-                    )
-                self._server.handle_request()
+        while self._found is None:
+            self._server.timeout = give_up - time.monotonic()
+            if self._server.timeout <= 0:
+                raise RefusedFailure(
+                    f"An answer was awaited for {seconds:g} seconds, but none came. "
+                    "Start again, and decide in the browser, or wait longer: --timeout."
+                )
+            self._server.handle_request()
         return self._found
 
     def _take(self, query: str) -> bool:

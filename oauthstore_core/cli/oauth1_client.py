@@ -24,7 +24,7 @@ from ..oauth1.base_string import escape
 from ..oauth1.paths import EndpointPaths
 from ..oauth1.signatures import HMAC_SHA256, RSA_SHA256
 from ..settings.checks import judge_issuer
-from .authorization_client import refusal
+from .authorization_client import refusal, unanswered
 from .failures import RefusedFailure
 
 __all__ = ["OAuth1Client"]
@@ -119,10 +119,7 @@ class OAuth1Client:
             )
             body = response.read(_MAXIMUM_ANSWER)
         except HTTPError as error:
-            raise RefusedFailure(
-                f"{url} was asked, but did not answer ({type(error).__name__}). Does the server "
-                "run, and can it be reached from here?"
-            ) from error
+            raise unanswered(url, error) from error
         answer = dict(parse_qsl(body.decode("utf-8", "replace")))
         if response.status == _OK and {"oauth_token", "oauth_token_secret"} <= answer.keys():
             return answer

@@ -129,16 +129,16 @@ def authorization_code(
     client = _client(invocation, client_id, method)
     metadata = client.find_metadata()
     state, verifier = generate_handle(), generate_handle()
-    callback = Callback(redirect_uri, state)
-    asked = [
-        *(("response_type", "code"), ("client_id", client_id), ("state", state)),
-        ("redirect_uri", callback.redirect_uri),
-        ("code_challenge", create_s256_code_challenge(verifier)),
-        ("code_challenge_method", "S256"),
-        *_asked(scope, resources),
-    ]
-    send_person(with_parameters(metadata["authorization_endpoint"], asked), browser=browser)
-    code = _code(callback.wait(timeout), metadata)
+    with Callback(redirect_uri, state) as callback:
+        asked = [
+            *(("response_type", "code"), ("client_id", client_id), ("state", state)),
+            ("redirect_uri", callback.redirect_uri),
+            ("code_challenge", create_s256_code_challenge(verifier)),
+            ("code_challenge_method", "S256"),
+            *_asked(scope, resources),
+        ]
+        send_person(with_parameters(metadata["authorization_endpoint"], asked), browser=browser)
+        code = _code(callback.wait(timeout), metadata)
     form = [
         *(("grant_type", "authorization_code"), ("code", code), ("code_verifier", verifier)),
         ("redirect_uri", callback.redirect_uri),

@@ -81,11 +81,11 @@ def _wait_for_verifier(
     client: OAuth1Client, uri: str, timeout: int, *, browser: bool
 ) -> tuple[Answer, str]:
     """Return the temporary credentials, and the verifier that came to the callback."""
-    listening = Callback(uri, named="oauth_token")
-    temporary = client.fetch_temporary_credentials(listening.redirect_uri)
-    listening.expect(temporary["oauth_token"])
-    send_person(client.authorization_url(temporary), browser=browser)
-    found = listening.wait(timeout)
+    with Callback(uri, named="oauth_token") as callback:
+        temporary = client.fetch_temporary_credentials(callback.redirect_uri)
+        callback.expect(temporary["oauth_token"])
+        send_person(client.authorization_url(temporary), browser=browser)
+        found = callback.wait(timeout)
     if "oauth_verifier" not in found:
         told = found.get("error", "an answer without one")
         raise RefusedFailure(f"A verifier was awaited, but the answer is {told}. Start again.")

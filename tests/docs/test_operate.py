@@ -139,3 +139,16 @@ def test_a_flow_through_it_is_performed_where_its_certificate_is_trusted_else_to
 
     assert result.exit_code == (0 if trusted else 1)
     assert ("access_token" if trusted else "let SSL_CERT_FILE name") in result.output
+
+
+def test_a_client_of_oauth1_is_told_the_same_of_a_certificate_that_is_not_trusted(
+    site: Site,
+) -> None:
+    result = CliRunner().invoke(
+        oauthstore,
+        ["perform", "oauth1", "--issuer", site.nginx.url, "--client-id", "album"],
+        input="a secret",
+    )
+
+    assert result.exit_code == 1
+    assert "let SSL_CERT_FILE name" in result.output
