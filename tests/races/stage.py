@@ -9,17 +9,22 @@ from ..live.oauth import Party
 from ..live.server import REDIRECT_URI, RunningServer, TestClient, TestUser
 from ..live.wire import Answer, Volley
 
-__all__ = ["RACERS", "Stage", "register"]
+__all__ = ["FEW_ROUNDS", "RACERS", "ROUNDS", "Stage", "register"]
 
 #: So many requests meet.
 RACERS = 16
+#: So often.
+ROUNDS = 50
+#: Where the same is raced elsewhere in as many as that, or where several winners are awaited.
+FEW_ROUNDS = 20
 
 
 class Stage:
     """A server with two workers, a person signed in, and a client."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, rounds: int = ROUNDS) -> None:
         self.server = server
+        self.rounds = rounds
         self.user: TestUser = server.add_user("alice", "correct horse battery staple")
         self.client: TestClient = register(server)
         self.party = Party(server, self.client)

@@ -10,8 +10,6 @@ from .stage import RACERS, Stage
 
 pytestmark = pytest.mark.race
 
-ROUNDS = 50
-
 
 def test_within_the_grace_16_refreshes_get_one_and_the_same_successor(
     stage: Stage, report: Report
@@ -19,7 +17,7 @@ def test_within_the_grace_16_refreshes_get_one_and_the_same_successor(
     bystander = stage.fetch_family()
     first = response = stage.fetch_family()
     tally = Tally("One refresh token within the grace, 16 times at once")
-    for _ in range(ROUNDS):
+    for _ in range(stage.rounds):
         form = refresh_form(response["refresh_token"])
         answers = stage.race([stage.party.token_request(form)] * RACERS)
         tally.add(answers)
@@ -33,7 +31,7 @@ def test_within_the_grace_16_refreshes_get_one_and_the_same_successor(
     assert stage.party.ask_token(refresh_form(first["refresh_token"])).status == 400
     stage.assert_dead(response)
     stage.assert_alive(bystander)
-    report(tally.line(f"{ROUNDS} successors, each given {RACERS} times"))
+    report(tally.line(f"{stage.rounds} successors, each given {RACERS} times"))
 
 
 def test_without_a_grace_one_refresh_of_16_succeeds_at_most_and_the_family_is_dead(
@@ -42,7 +40,7 @@ def test_without_a_grace_one_refresh_of_16_succeeds_at_most_and_the_family_is_de
     stage = strict_stage
     bystander = stage.fetch_family()
     tally = Tally("One refresh token without a grace, 16 times at once")
-    for _ in range(ROUNDS):
+    for _ in range(stage.rounds):
         first = stage.fetch_family()
         form = refresh_form(first["refresh_token"])
         answers = stage.race([stage.party.token_request(form)] * RACERS)

@@ -19,7 +19,6 @@ from .stage import RACERS, Stage, register
 
 pytestmark = pytest.mark.race
 
-ROUNDS = 50
 DELETIONS = 20
 FORM = {"grant_type": "client_credentials", "scope": "profile"}
 #: Seconds between two requests' releases, at most: a revoke then meets refreshes at every stage.
@@ -30,7 +29,7 @@ def test_a_refresh_that_races_a_revoke_leaves_nothing_alive(stage: Stage, report
     bystander = stage.fetch_family()
     tally = Tally("15 refreshes and a revoke at once")
     met = 0
-    for number in range(ROUNDS):
+    for number in range(stage.rounds):
         first = stage.fetch_family()
         revoked = first["refresh_token"]
         refresh = stage.party.token_request(refresh_form(revoked))

@@ -9,7 +9,7 @@ import pytest
 
 from ..live.figures import report
 from ..live.server import RunningServer
-from ..races.stage import Stage
+from ..races.stage import FEW_ROUNDS, Stage
 from ..races.test_codes import (
     test_of_16_presentations_of_a_code_at_most_one_gets_tokens_and_they_are_dead,
 )
@@ -50,7 +50,7 @@ def open_stage(
                 folder, workers=2, settings={**routed, **settings}, options=["--demo"]
             )
             server.start()
-            stage = Stage(server)
+            stage = Stage(server, FEW_ROUNDS)
             stack.callback(stage.close)
             return stage
 
