@@ -117,9 +117,10 @@ class BearerProtector(AuthlibResourceProtector):
         `create_error_response`.
         """
         scheme, _, handle = request.headers.get("Authorization", "").partition(" ")
-        if not handle.strip():
+        # RFC 6750 section 3.1: who asks by another scheme is told no error code either.
+        if scheme.lower() != "bearer" or not handle.strip():
             raise MissingTokenError
-        if scheme.lower() != "bearer" or not handle.strip().isascii():
+        if not handle.strip().isascii():
             raise InvalidTokenError(realm="oauthstore")
         try:
             return self.validate_request(scopes, request)

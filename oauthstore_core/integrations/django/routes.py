@@ -120,4 +120,5 @@ def _metadata(server: AuthorizationServer) -> Any:
             return HttpResponseNotFound()
         return answer
 
-    return non_atomic_requests(require_http_methods(["GET", "HEAD"])(view))
+    # Nothing is posted here: without the exemption that would be 403, not 405.
+    return csrf_exempt(non_atomic_requests(require_http_methods(["GET", "HEAD"])(view)))

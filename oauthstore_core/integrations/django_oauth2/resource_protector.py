@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, overload
 
@@ -21,6 +20,7 @@ from django.http import HttpResponse as NativeResponse
 
 from ...oauth2.embedded_protector import EmbeddedProtector
 from ...oauth2.resource import Scopes
+from ...payloads import encode_json
 from ...translation import Translation
 from .authorization_server import AuthorizationServer, default_server
 from .requests import read_request
@@ -80,7 +80,7 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         """Return Django's response to an error, and log what was behind it."""
         body = self._tell(error, read_request(request))
         headers = dict(error.get_headers())
-        return NativeResponse(json.dumps(body), status=error.status_code, headers=headers)
+        return NativeResponse(encode_json(body), status=error.status_code, headers=headers)
 
     @overload
     def __call__(self, view: View, /) -> View: ...

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
@@ -19,6 +18,7 @@ from flask import g
 
 from ...oauth2.embedded_protector import EmbeddedProtector
 from ...oauth2.resource import Scopes
+from ...payloads import encode_json
 from ...translation import Translation
 from .requests import read_request
 
@@ -81,7 +81,7 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     def raise_error_response(self, error: OAuth2Error) -> NoReturn:
         """Raise Flask's exception for an error, and log what was behind it."""
         body = self._tell(error, read_request())
-        raise_http_exception(error.status_code, json.dumps(body), error.get_headers())
+        raise_http_exception(error.status_code, encode_json(body), error.get_headers())
         raise AssertionError("Authlib's function raises.")
 
     @overload
