@@ -39,23 +39,27 @@ class EmbeddedProtector(ProtectorCore):
     query_token: QueryToken | None
     _exists_nonce: ExistsNonce | None
 
-    def __init__(self, origin: str | None = None) -> None:
-        """Protect resources at an origin. `ValueError`: it cannot be one."""
-        if origin is not None and (problem := judge_origin(origin)):
-            raise ValueError(
-                f"Protected resources at the origin {origin!r} were asked for; {problem}"
-            )
+    def __init__(self) -> None:
         super().__init__()
-        self._origin = origin
+        self._origin: str | None = None
         #: Whose stores these resources are protected on, and whose clients and users they know.
         self._server: EmbeddedServer | None = None
         self._load_user: LoadResourceOwner | None = None
         self.query_client = self.query_token = self._exists_nonce = None
 
+    def stand_at(self, origin: str | None) -> None:
+        """Protect resources that clients know under this origin. `ValueError`: it cannot be one."""
+        if origin is not None and (problem := judge_origin(origin)):
+            raise ValueError(
+                f"Protected resources at the origin {origin!r} were asked for; {problem}"
+            )
+        self._origin = origin
+
     def follow(self, server: EmbeddedServer) -> None:
         """Stand on the stores and settings of a server, which may have opened others."""
         self._server = server
-        if getattr(self, "stores", None) is server.stores and self.key_ring is server.key_ring:
+        known = vars(self)
+        if known.get("stores") is server.stores and known["key_ring"] is server.key_ring:
             return
         self.configure_signing(
             server.settings,

@@ -37,7 +37,7 @@ from .requests import AuthorizationRequest, SignedRequest
 from .sealed_secrets import TEMPORARY, TOKEN, seal_secret
 from .signed import SignedCore
 
-__all__ = ["StoredCredentialsMixin"]
+__all__ = ["StoredCredentialsMixin", "generate_token"]
 
 #: For how many seconds after its end a temporary credential answers for its use. Its grant has no
 #: end, and most are never authorized: each that a client asks for is a row until then.
@@ -47,16 +47,25 @@ _TYPED: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _TYPED_LENGTH: Final = 12
 
 
+def generate_token() -> dict[str, str]:
+    """Return a fresh token and its secret, 256 bits each, by Authlib's names for them."""
+    return {"oauth_token": generate_handle(), "oauth_token_secret": generate_handle()}
+
+
 class StoredCredentialsMixin(RevokingMixin, SignedCore):
     """Authlib's five verbs of temporary and token credentials, on the store."""
 
     def generate_credential(self) -> dict[str, str]:
         """Return a fresh token and its secret, 256 bits each."""
-        return {"oauth_token": generate_handle(), "oauth_token_secret": generate_handle()}
+        return generate_token()
 
     def user_id_of(self, user: Any) -> Any:
         """Return what is stored of a resource owner."""
         return user.get_user_id()
+
+    def subject_of(self, owner: Any) -> str:
+        """Return the subject of a resource owner, whatever its class calls it."""
+        return str(self.user_id_of(owner))
 
     def generate_verifier(self, callback: str | None) -> str:
         """Return a fresh verifier; one that a person types where there is no callback."""

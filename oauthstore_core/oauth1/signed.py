@@ -119,7 +119,11 @@ class SignedCore(BaseServer):
         return cast("HttpRequest", request)
 
     def request_origin(self, http: HttpRequest) -> str:
-        """Return scheme and host that the client signed; each edge knows its own."""
+        """Return scheme and host that the client signed."""
+        return self.asked_origin(http)
+
+    def asked_origin(self, http: HttpRequest) -> str:
+        """Return scheme and host of a request; each edge knows its own."""
         return origin_of(http)
 
     def create_oauth1_request(self, request: Any) -> SignedRequest:

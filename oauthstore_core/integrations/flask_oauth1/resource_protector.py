@@ -84,7 +84,8 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         resources, such as ``https://api.example.com``: what they sign. Without
         it the request tells, which behind a proxy takes one that passes both on.
         """
-        super().__init__(origin)
+        super().__init__()
+        self.stand_at(origin)
         self._options: Options = options
         self._opened: Opened | None = None
         self._opening = threading.Lock()

@@ -1,0 +1,39 @@
+"""Whether a cache in the memory of one process will do: only where no other process answers."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import Any
+
+from django.conf import settings
+
+from ...errors import CapabilityError
+from .configuration import PROVIDER
+
+__all__ = ["refuse_several"]
+
+
+def refuse_several(native: Any, alias: str, *, single_process: bool) -> None:
+    """Raise `CapabilityError` where other processes may answer beside the one that answers this.
+
+    `single_process`: what the project says where nobody else knows.
+    """
+    if _may_be_several(native, single_process=single_process):
+        raise CapabilityError(
+            f"Temporary credentials and nonces were to be kept in the cache {alias!r}, which is in "
+            "the memory of each process, but several may answer: a nonce could be used once in "
+            f"each. Name a cache on Redis, Valkey or Memcached in CACHES. Or run one process, and "
+            f'where its server does not tell, as with ASGI, set "single_process" in `{PROVIDER}`.'
+        )
+
+
+def _may_be_several(native: Any, *, single_process: bool) -> bool:
+    if hasattr(native, "_dont_enforce_csrf_checks"):  # Django's test client, which claims several
+        return False
+    meta: dict[str, Any] = getattr(native, "META", {})
+    if meta.get("wsgi.multiprocess"):
+        return True
+    if single_process or settings.DEBUG:
+        return False
+    # A server that starts workers by `multiprocessing` need not know; ASGI has no word for it.
+    return "wsgi.multiprocess" not in meta or multiprocessing.parent_process() is not None
