@@ -26,6 +26,7 @@ __all__ = [
     "SharedCache",
     "is_per_process",
     "seconds_ahead",
+    "unanswered",
     "weakness_of",
 ]
 
