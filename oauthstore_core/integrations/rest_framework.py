@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -35,7 +36,6 @@ except ModuleNotFoundError as error:
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 
-from ..oauth2.errors import log_refusal
 from ..oauth2.resource import Scopes, require_scope
 from .django_oauth2 import ResourceProtector
 
@@ -47,9 +47,8 @@ _REALM = "oauthstore"
 class OAuthError(APIException):
     """A request is refused as RFC 6750 section 3 wants it, with RFC 6749's body."""
 
-    def __init__(self, error: OAuth2Error) -> None:
-        log_refusal(error)
-        super().__init__(dict(error.get_body()), code=error.error)
+    def __init__(self, error: OAuth2Error, body: Mapping[str, Any]) -> None:
+        super().__init__(dict(body), code=error.error)
         headers = dict(error.get_headers())
         self.status_code = error.status_code
         # The framework sends these two along.
@@ -72,17 +71,19 @@ class OAuthAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Any) -> tuple[Any, Any] | None:
         """Return user and token, None where no bearer token was sent."""
+        native = request._request  # noqa: SLF001 - Django's own, behind the framework's
         try:
-            token = self.protector.acquire_token(request._request)  # noqa: SLF001 - Django's own, behind the framework's
+            token = self.protector.acquire_token(native)
         except (MissingAuthorizationError, UnsupportedTokenTypeError):
             return None
         except OAuth2Error as error:
-            raise OAuthError(error) from error
+            raise OAuthError(error, self.protector.tell(native, error)) from error
         if token.subject is None:
             return AnonymousUser(), token
         user = token.user
         if user is None:
-            raise OAuthError(InvalidTokenError(realm=_REALM))
+            gone = InvalidTokenError(realm=_REALM)
+            raise OAuthError(gone, self.protector.tell(native, gone))
         return user, token
 
     def authenticate_header(self, request: Any) -> str:
@@ -105,7 +106,9 @@ class HasScope(BasePermission):
         try:
             require_scope(get_scope() or "", _scopes_of(view))
         except OAuth2Error as error:
-            raise OAuthError(error) from error
+            authenticator = request.successful_authenticator
+            protector = getattr(authenticator, "protector", None) or ResourceProtector()
+            raise OAuthError(error, protector.tell(request._request, error)) from error  # noqa: SLF001 - as above
         return True
 
 

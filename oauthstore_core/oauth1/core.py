@@ -11,7 +11,7 @@ decision on a temporary credential, its exchange.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth1.rfc5849.authorization_server import (
@@ -53,6 +53,8 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
     that then is, and calls `configure` before the first request.
     """
 
+    #: What chooses among the languages; a web framework may have a choice of its own.
+    translation_class: ClassVar[type[Translation]] = Translation
     #: How token credentials are asked for (RFC 5849 section 2.3).
     TOKEN_CREDENTIALS_METHOD = "POST"
 
@@ -76,7 +78,7 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
             stores,
             clock=clock,
             key_ring=KeyRing(settings.secret_keys),
-            translation=Translation(settings.languages, translate),
+            translation=self.translation_class(settings.languages, translate),
         )
 
     @property

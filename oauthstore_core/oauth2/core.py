@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer as AuthlibAuthorizationServer
@@ -91,6 +91,8 @@ class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServ
     key_ring: KeyRing
     #: The languages of pages and of error descriptions.
     translation: Translation
+    #: What chooses among them; a web framework may have a choice of its own.
+    translation_class: ClassVar[type[Translation]] = Translation
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +123,7 @@ class ServerCore(RememberedConsentMixin, RevokingMixin, AuthlibAuthorizationServ
         self.stores = stores
         self.clock = clock
         self.key_ring = KeyRing(settings.secret_keys)
-        self.translation = Translation(settings.languages, translate)
+        self.translation = self.translation_class(settings.languages, translate)
         self._load_user = load_user
         redact_authlib_logs()
 

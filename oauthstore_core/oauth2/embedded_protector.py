@@ -95,7 +95,12 @@ class EmbeddedProtector(AuthlibResourceProtector):
         """Return the body of a refusal in the request's language, and log what was behind it."""
         log_refusal(error)
         body = dict[str, Any](error.get_body())
-        translation, server = self._own_translation, self.issuing_server
-        if translation is None and server is not None:
-            translation = server.translation
+        translation = self._find_translation()
         return body if translation is None else translation.translate_body(body, http)
+
+    def _find_translation(self) -> Translation | None:
+        """Return what was given, else the server's; None: errors are told in English."""
+        server = self.issuing_server
+        if self._own_translation is not None or server is None:
+            return self._own_translation
+        return server.translation

@@ -60,6 +60,7 @@ class Renderer:
         if templates is not None:
             self.plain = Renderer(frame, translation, packages=packages, style=style)
         self._translation = translation
+        self._loader = loader
         self._environments = {texts: _environment(loader, texts) for texts in translation}
         self._frame = frame
         self._style = style
@@ -78,13 +79,20 @@ class Renderer:
 
         `TemplateMistakeError`: the template, or one that it needs, cannot be rendered.
         """
-        environment = self._environments[self._translation.texts_for(request)]
+        environment = self._environment(self._translation.texts_for(request))
         try:
             text = environment.get_template(template).render({**self._frame, **context})
         except _MISTAKES as error:
             raise TemplateMistakeError(_describe(template, error)) from error
         own = page_headers(form_targets, style=self._style)
         return HttpResponse(status, text.encode(), [*own, *headers])
+
+
+    def _environment(self, texts: Texts) -> Environment:
+        """Return what renders in a language; a framework's may come later than ours."""
+        if texts not in self._environments:
+            self._environments[texts] = _environment(self._loader, texts)
+        return self._environments[texts]
 
 
 def _describe(template: str, error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..http import HttpRequest, MalformedRequestError
 
-__all__ = ["choose_language", "wished_languages"]
+__all__ = ["asked_language", "choose_language", "look_up", "wished_languages"]
 
 #: More wishes than these are not read, and no tag that is longer (BCP 47 section 4.4.1).
 MAXIMUM_WISHES: Final = 32
@@ -23,7 +23,13 @@ def choose_language(request: HttpRequest, offered: Mapping[str, str]) -> str | N
     `offered` has each language under its tag in lower case. A wish for
     ``de-AT`` is met by ``de``, not the other way round (RFC 4647 section 3.4).
     """
-    found = (_look_up(tag, offered) for tag in wished_languages(request))
+    found = (look_up(tag, offered) for tag in wished_languages(request))
+    return next((language for language in found if language is not None), None)
+
+
+def asked_language(request: HttpRequest, offered: Mapping[str, str]) -> str | None:
+    """Return the offered language that ``ui_locales`` of a request names, None for none."""
+    found = (look_up(tag, offered) for tag in _short(_ui_locales(request)))
     return next((language for language in found if language is not None), None)
 
 
@@ -37,7 +43,8 @@ def wished_languages(request: HttpRequest) -> Iterator[str]:
     yield from _short(_accepted(request.headers.get("Accept-Language", "")))
 
 
-def _look_up(tag: str, offered: Mapping[str, str]) -> str | None:
+def look_up(tag: str, offered: Mapping[str, str]) -> str | None:
+    """Return the offered language of a tag in lower case, or of its beginning (RFC 4647)."""
     while tag:
         if tag in offered:
             return offered[tag]

@@ -9,7 +9,7 @@ from typing import NamedTuple, NewType
 
 from .descriptions import PLACEHOLDER, find_template
 
-__all__ = ["Message", "Plural", "Texts", "Translate", "fits"]
+__all__ = ["Message", "Plural", "Texts", "Translate", "fits", "usable"]
 
 log = logging.getLogger("oauthstore")
 
@@ -86,16 +86,22 @@ class Texts:
         told = None if told is None else str(told)
         if told is None or told == message:
             return None
-        if fits(told, message):
-            return told
-        log.warning(
-            "A translation into %s cannot be used: %r for %r has other placeholders. "
-            "Give it the same ones, and write a single per cent sign as %%%%.",
-            self.language,
-            told,
-            message,
-        )
-        return None
+        return told if usable(told, message, self.language) else None
+
+
+def usable(told: str, message: str, language: str) -> bool:
+    """Tell whether a translation of somebody else's fits; one that does not is logged."""
+    # The translation of nothing is a catalogue's header.
+    if not message or fits(told, message):
+        return True
+    log.warning(
+        "A translation into %s cannot be used: %r for %r has other placeholders. "
+        "Give it the same ones, and write a single per cent sign as %%%%.",
+        language,
+        told,
+        message,
+    )
+    return False
 
 
 def fits(told: str, message: str) -> bool:

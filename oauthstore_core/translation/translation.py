@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
@@ -17,15 +18,22 @@ __all__ = ["Translation"]
 class Translation:
     """English, and the languages that the owner has opted into."""
 
-    def __init__(self, languages: Iterable[str] = (), translate: Translate | None = None) -> None:
+    def __init__(
+        self,
+        languages: Iterable[str] = (),
+        translate: Translate | None = None,
+        folders: Sequence[Path] = (),
+    ) -> None:
         """Offer `languages`, tags such as ``de``, besides English.
 
         `translate` is asked for every text first, English ones too. Without
-        it, each language must have a catalogue: `SettingsError`.
+        it, each language must have a catalogue: `SettingsError`. `folders` are
+        an application's, with catalogues that go before ours.
         """
-        self._texts = {ENGLISH: Texts(ENGLISH, translate=translate)}
+        english = Texts(ENGLISH, load_catalogue(ENGLISH, folders), translate)
+        self._texts = {ENGLISH: english}
         for language in languages:
-            self._texts.setdefault(language.lower(), _texts(language, translate))
+            self._texts.setdefault(language.lower(), _texts(language, translate, folders))
         self._offered = {tag: texts.language for tag, texts in self._texts.items()}
 
     def __iter__(self) -> Iterator[Texts]:
@@ -53,10 +61,10 @@ class Translation:
         return told
 
 
-def _texts(language: str, translate: Translate | None) -> Texts:
-    catalogue = load_catalogue(language)
+def _texts(language: str, translate: Translate | None, folders: Sequence[Path]) -> Texts:
+    catalogue = load_catalogue(language, folders)
     if catalogue is None and translate is None and language.lower() != ENGLISH:
-        there = ", ".join((ENGLISH, *catalogue_languages()))
+        there = ", ".join(dict.fromkeys((ENGLISH, *catalogue_languages(folders))))
         problem = (
             f"`languages` has {language!r}, but there is no catalogue of it (there are: {there}). "
             "Take it out, or give the server `translate=`, a translator of your own."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -21,12 +22,14 @@ from ..live.server import free_port
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/django.md"
 TEXT = PAGE.read_text("utf-8")
-SETTINGS, URLS, PROTECT, FRAMEWORK, NINJA, GRANTS = re.findall(
+SETTINGS, URLS, PROTECT, FRAMEWORK, NINJA, LOCALES, GRANTS = re.findall(
     r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL
 )
 (FOOTER,) = re.findall(r"^```html\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 CONSOLES = re.findall(r"^```console\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-START, TOKEN, CARE, WORKERS = [re.findall(r"^\$ (.+)$", block, re.MULTILINE) for block in CONSOLES]
+START, TOKEN, WORDS, CARE, WORKERS = (
+    re.findall(r"^\$ (.+)$", block, re.MULTILINE) for block in CONSOLES
+)
 #: Seconds in which it starts or stops.
 _PATIENCE = 60
 
@@ -67,6 +70,15 @@ browser.force_login(alice)
 page = browser.get(f"/oauth/authorize?response_type=code&client_id={client_id}"
     f"&code_challenge={'c' * 43}&code_challenge_method=S256&scope=profile&prompt=consent")
 print("consent", page.status_code, "ACME Ltd" in page.content.decode())
+"""
+
+#: What the project's own words are tried with.
+ASK_IN_FRENCH = """
+import django
+django.setup()
+from django.test import Client
+browser = Client(headers={"host": "127.0.0.1", "accept-language": "fr"})
+print(browser.post("/oauth/token", "x=1", "application/x-www-form-urlencoded").json())
 """
 
 
@@ -180,6 +192,25 @@ def test_the_views_the_grant_and_the_footer_of_the_page_do_what_it_says(project:
     assert '/public 200 {"name": "alice"}' in printed
     assert "/me 401 /public {'name': None}" in printed
     assert "consent 200 True" in printed
+
+
+def test_words_of_the_project_s_own_are_spoken_as_the_page_says(project: Project) -> None:
+    make, copy, compile_ = WORDS
+    project.run(make)
+    source, target = copy.removeprefix("cp ").rsplit(maxsplit=1)
+    assert source.startswith('"$(python -c ')
+    copied = project.run(f"sh -c {shlex.quote(copy)}")
+    assert copied == ""
+    words = project.folder / target / "oauthstore.po"
+    text = words.read_text("utf-8").replace("In der Anfrage fehlt 'grant_type'.", "Il manque tout.")
+    words.write_text(text.replace("Language: de", "Language: fr"), "utf-8")
+    if shutil.which("msgfmt") is None:
+        pytest.skip("compilemessages needs GNU gettext")
+    project.run(compile_)
+    project.add("mysite/settings.py", LOCALES)
+    project.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
+
+    assert "Il manque tout." in project.run(f"python -c {shlex.quote(ASK_IN_FRENCH)}")
 
 
 def test_the_commands_that_look_after_it_succeed(project: Project) -> None:

@@ -36,6 +36,7 @@ from .configuration import (
     provider_of,
 )
 from .endpoints import RevocationEndpoint
+from .languages import DjangoTranslation
 from .opening import CLOCK, stores_of
 from .places import endpoint_prefix
 from .reading import CONFIGURED, SettingsReader
@@ -73,6 +74,8 @@ class AuthorizationServer(SettingsReader, EmbeddedServer, _ConfiguredLater):
 
     READ = READ
     FORGOTTEN = CONFIGURED | {"known_issuer"}
+
+    translation_class = DjangoTranslation
 
     def __init__(
         self,

@@ -34,7 +34,9 @@ OURS: Final = "OAUTHSTORE"
 #: Authlib's dict.
 PROVIDER: Final = "AUTHLIB_OAUTH2_PROVIDER"
 #: The settings of Django's that are read here; a test that overrides one is heeded.
-READ: Final = frozenset({OURS, PROVIDER, "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+READ: Final = frozenset(
+    {OURS, PROVIDER, "INSTALLED_APPS", "LOCALE_PATHS", "SECRET_KEY", "SECRET_KEY_FALLBACKS"}
+)
 ACCESS: Final = "access_token_generator"
 REFRESH: Final = "refresh_token_generator"
 EXPIRES_IN: Final = "token_expires_in"

@@ -23,6 +23,7 @@ from ...oauth2.resource import Scopes
 from ...payloads import encode_json
 from ...translation import Translation
 from .authorization_server import AuthorizationServer, default_server
+from .languages import project_translation
 from .requests import read_request
 from .users import answering_database
 
@@ -76,9 +77,16 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         token_authenticated.send(sender=type(self), token=token)
         return token
 
+    def tell(self, request: NativeRequest, error: OAuth2Error) -> dict[str, Any]:
+        """Return the body of a refusal in the request's language, and log what was behind it."""
+        return self._tell(error, read_request(request))
+
+    def _find_translation(self) -> Translation | None:
+        return super()._find_translation() or project_translation()
+
     def create_error_response(self, request: NativeRequest, error: OAuth2Error) -> NativeResponse:
         """Return Django's response to an error, and log what was behind it."""
-        body = self._tell(error, read_request(request))
+        body = self.tell(request, error)
         headers = dict(error.get_headers())
         return NativeResponse(encode_json(body), status=error.status_code, headers=headers)
 
