@@ -88,6 +88,10 @@ class World:
     def me(self, signer: Signer, path: str = "/me", **changes: Any) -> TestResponse:
         return self.send(path, signer, method="GET", **changes)
 
+    def can_pause(self, model: str) -> bool:
+        """Tell whether `meanwhile` finds a moment."""
+        return self.name != "store"
+
     def meanwhile(self, model: str, deed: Callable[[], object]) -> None:
         """Do something, once, while a request is about to store what is of that model."""
 
