@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from authlib.oauth1.rfc5849.errors import InvalidRequestError
 from django.core.exceptions import DisallowedHost
@@ -15,7 +15,9 @@ from ...oauth1.base_string import normalize_origin
 from ...oauth1.requests import origin_of
 from ...settings import Settings
 from ...stores import Stores
+from ...translation import Translation
 from ..django_oauth2.configuration import load_settings
+from ..django_oauth2.languages import DjangoTranslation
 from ..django_oauth2.reading import SettingsReader
 from ..django_oauth2.requests import read_request
 from .configuration import READ, Provider, provider_of
@@ -29,6 +31,7 @@ class Edge(SettingsReader):
     """Reads the settings late, and opens what the project's models leave to a store."""
 
     READ = READ
+    translation_class: ClassVar[type[Translation]] = DjangoTranslation
 
     #: The project's own models; None: in the store.
     client_model: Any

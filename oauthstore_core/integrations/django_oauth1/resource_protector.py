@@ -91,7 +91,8 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
         clock, load = self._given
         provider, settings, stores = self.open_stores(clock)
         self._load_user = lambda subject, _: load(subject)
-        self.configure_signing(settings, stores, clock=clock)
+        translation = self.translation_class(settings.languages)
+        self.configure_signing(settings, stores, clock=clock, translation=translation)
         if provider.signature_methods is not None:
             self.allow_signature_methods(provider.signature_methods)
 

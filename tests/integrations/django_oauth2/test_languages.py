@@ -20,6 +20,8 @@ from django.urls import path
 from django.utils import translation
 
 from oauthstore_core.errors import SettingsError
+from oauthstore_core.integrations.django_oauth1 import AuthorizationServer as OAuth1Server
+from oauthstore_core.integrations.django_oauth1 import ResourceProtector as OAuth1Protector
 from oauthstore_core.integrations.django_oauth2 import ResourceProtector
 from oauthstore_core.introspection import IntrospectionClient, IntrospectionTokenValidator
 
@@ -256,6 +258,22 @@ def test_every_protector_speaks_as_the_project_does() -> None:
 
     assert told == [told[0]] * 4
     assert told[0].startswith("Das vorgelegte Zugriffstoken ist abgelaufen")
+
+
+def test_oauth_1_s_errors_speak_as_the_project_does(tmp_path: Path) -> None:
+    _write(tmp_path, "de", {'missing "oauth_consumer_key" in parameters': "Der Client fehlt."})
+    server = OAuth1Server(options={"store": "memory://", "issuer": "https://a.example"})
+    view = OAuth1Protector(server)(lambda _: HttpResponse())
+    request = RequestFactory().post("/oauth/oauth1/initiate", secure=True)
+
+    with override_settings(LOCALE_PATHS=[tmp_path]), translation.override("de"):
+        refused = (
+            view(request).content,
+            server.create_temporary_credentials_response(request).content,
+        )
+
+    assert "Der Client fehlt." in refused[0].decode()
+    assert "Der+Client+fehlt." in refused[1].decode()
 
 
 def test_a_protector_that_asks_a_server_elsewhere_does_too() -> None:
