@@ -2,9 +2,9 @@
 
 Each event is one line of JSON to the logger ``oauthstore.audit``, and a dict in
 the record's attribute `audit`. It has `event`, `time` and, where they apply,
-`client_id`, `subject`, `grant`, `tokens`, `outcome` ... Grants, tokens and
-credentials appear as fingerprints (the first 8 hex characters of a digest);
-no handle and no payload is ever written.
+`client_id`, `subject`, `grant`, `tokens`, `outcome` ... and `actor`, who acts on
+an administrator's page. Grants, tokens and credentials appear as fingerprints
+(the first 8 hex characters of a digest); no handle and no payload is ever written.
 
 It fails closed: an event is written after the store has acted and before the
 caller is answered, and if writing raises, the caller gets that error instead.
@@ -21,6 +21,7 @@ import json
 import logging
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 from .clock import Clock
@@ -45,7 +46,7 @@ from .records import (
 )
 from .redaction import redact
 
-__all__ = ["AuditObserver", "plugin"]
+__all__ = ["AuditObserver", "acting_as", "plugin"]
 
 LOGGER: Final = "oauthstore.audit"
 
@@ -59,6 +60,7 @@ _ALARMS: Final = frozenset(
 )
 #: The store is well and says no; any other error is a failure.
 _REFUSALS: Final = (ConflictError, DuplicateError, GrantRevokedError)
+_ACTOR: Final[ContextVar[str | None]] = ContextVar("oauthstore_actor", default=None)
 _CLAIMS: Final = {
     ClaimOutcome.WON: "credential_claimed",
     ClaimOutcome.ALREADY_USED: "credential_reused",
@@ -68,6 +70,16 @@ _ROTATIONS: Final = {
     RotationOutcome.GRACE: "refresh_grace",
     RotationOutcome.REUSED: "refresh_reused",
 }
+
+
+@contextmanager
+def acting_as(actor: str) -> Generator[None]:
+    """Within this block events tell who acts: the subject of an administrator."""
+    token = _ACTOR.set(actor)
+    try:
+        yield
+    finally:
+        _ACTOR.reset(token)
 
 
 def _grant(grant_id: str | None) -> str | None:
@@ -87,6 +99,7 @@ class AuditObserver:
 
     def _write(self, event: str, **facts: object) -> None:
         record = {"event": event, "time": self._clock.now()}
+        facts["actor"] = _ACTOR.get()
         record |= {name: value for name, value in facts.items() if value is not None}
         level = logging.WARNING if event in _ALARMS else logging.INFO
         self._logger.log(level, "%s", json.dumps(record), extra={"audit": record})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..clock import Clock, SystemClock
-from ..records import Grant
+from ..records import Grant, Page
 from ..settings import Settings
 from ..stores import Stores
 from .endpoints import query_handle
@@ -15,7 +16,7 @@ from .revoking import RevokingMixin
 if TYPE_CHECKING:
     from .views import AccessToken, RefreshToken
 
-__all__ = ["Management", "delete_client", "live_grants", "revoke_handle"]
+__all__ = ["Management", "delete_client", "list_live_grants", "live_grants", "revoke_handle"]
 
 _PAGE = 500
 
@@ -56,12 +57,27 @@ def live_grants(
 
     They are read page by page, as they are asked for.
     """
-    now, cursor = server.clock.now(), None
+    cursor = None
     while True:
-        page = server.stores.tokens.list_grants(client_id, subject, cursor, _PAGE)
-        for grant in page.items:
-            if grant.keep_until is None or now < grant.keep_until:
-                yield grant
+        page = list_live_grants(server, client_id, subject, cursor, _PAGE)
+        yield from page.items
         cursor = page.cursor
         if cursor is None:
             return
+
+
+def list_live_grants(
+    server: RevokingMixin,
+    client_id: str | None,
+    subject: str | None,
+    after: str | None,
+    limit: int,
+) -> Page[Grant]:
+    """Return a page of what `live_grants` yields: `limit` of the store's, without those over.
+
+    `after` is the cursor of the page before, None for the first.
+    """
+    now = server.clock.now()
+    page = server.stores.tokens.list_grants(client_id, subject, after, limit)
+    live = [grant for grant in page.items if grant.keep_until is None or now < grant.keep_until]
+    return replace(page, items=live)

@@ -23,7 +23,14 @@ from jinja2 import Environment
 
 import oauthstore_core
 
-__all__ = ["Said", "descriptions_of", "messages_of_pages", "templates_of", "without_names"]
+__all__ = [
+    "Said",
+    "descriptions_of",
+    "django_templates",
+    "messages_of_pages",
+    "templates_of",
+    "without_names",
+]
 
 #: A message id; a singular and its plural.
 Said = str | tuple[str, str]
@@ -34,6 +41,7 @@ AUTHLIB = Path(authlib.__file__).parent
 NOT_TOLD = {"client_changes.py", "registration.py"}
 #: What is not put into a description as it comes, but is one of few words.
 WORDS = {"what": ("query", "form"), "told": ("A parameter more than once", "Multiple '{}'")}
+_SAID = re.compile(r"""\{% say ("|')(.+?)\1[ %]""")
 
 
 # --- pages ---
@@ -46,12 +54,19 @@ def messages_of_pages() -> set[Said]:
         found.update(_marked(ast.parse(path.read_text(encoding="utf-8"))))
     for path in templates_of():
         found.update(_in_template(path))
+    for path in django_templates():
+        found.update(text for _, text in _SAID.findall(path.read_text(encoding="utf-8")))
     return found
 
 
 def templates_of() -> Sequence[Path]:
     """Return our templates."""
     return sorted(OURS.rglob("templates/*.html"))
+
+
+def django_templates() -> Sequence[Path]:
+    """Return the templates of Django's pages, which say texts by a tag."""
+    return sorted((OURS / "integrations/django/templates").rglob("*.html"))
 
 
 def _marked(tree: ast.AST) -> Iterator[Said]:

@@ -8,7 +8,7 @@ __all__ = ["OAuthStoreConfig"]
 
 
 class OAuthStoreConfig(AppConfig):
-    """Registers the checks; it has no models."""
+    """Registers the checks; its models have no tables."""
 
     name = "oauthstore_core.integrations.django"
     label = "oauthstore"

@@ -1,0 +1,1 @@
+"""The state of the models, none of which has a table."""
