@@ -142,7 +142,11 @@ EDITABLE = [
 PYTEST = ["pytest", "--timeout=120"]
 PARALLEL = ["--numprocesses=auto", "--dist=worksteal"]
 #: The kit runs on several stores, every day; session `kit` runs it as before a release.
-QUICK_KIT = {"OAUTHSTORE_TEST_ROUNDS": "10", "OAUTHSTORE_TEST_HISTORIES": "60"}
+QUICK_KIT = {
+    "OAUTHSTORE_TEST_ROUNDS": "5",
+    "OAUTHSTORE_TEST_GENERATIONS": "200",
+    "OAUTHSTORE_TEST_HISTORIES": "30",
+}
 #: What it is before a release.
 WHOLE_KIT = {
     "OAUTHSTORE_TEST_ROUNDS": "200",
@@ -151,7 +155,7 @@ WHOLE_KIT = {
 }
 #: On servers and Django's ORM, where a round takes longer: before a release the above by variables.
 SHORTER_KIT = {
-    "OAUTHSTORE_TEST_ROUNDS": "15",
+    "OAUTHSTORE_TEST_ROUNDS": "10",
     "OAUTHSTORE_TEST_GENERATIONS": "500",
     "OAUTHSTORE_TEST_HISTORIES": "60",
 }
@@ -256,7 +260,7 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def kit(session: nox.Session) -> None:
-    """Run the whole kit on every store: 200 rounds of each race, 15 on servers and Django's ORM."""
+    """Run the whole kit on every store: 200 rounds of each race, 10 on servers and Django's ORM."""
     install(session, *EDITABLE, *group("test"))
     suites = {str(p) for d in SUITES for p in Path(d).rglob("test_*conformance.py")}
     quickest = {"backends/sqla/tests/test_conformance.py"}  # SQLite; beside it memory and LMDB
@@ -287,6 +291,7 @@ def clients(session: nox.Session) -> None:
     install(session, *EDITABLE, *group("test", "clients"))
     session.run(
         *PYTEST,
+        *PARALLEL,
         "--timeout=300",
         "-m",
         "clients",
@@ -307,6 +312,7 @@ def browser(session: nox.Session) -> None:
     install(session, *EDITABLE, *group("test", "browser"))
     session.run(
         *PYTEST,
+        *PARALLEL,
         "-m",
         "browser",
         *session.posargs,
