@@ -28,12 +28,18 @@ class OwnConnection(BaseDatabaseWrapper):
     #: A connection of an earlier one than its pool's is not to be used again.
     generation: int = 0
     prepare: Callable[[OwnConnection], None]
+    bound: Callable[[Any], None]
     on_io: OnIo | None = None
 
     @property
     def queries_logged(self) -> bool:
         """Never, also where DEBUG is on: Django logs statements with their parameters."""
         return False
+
+    def get_new_connection(self, conn_params: Any) -> Any:  # noqa: ANN401 - Django's
+        driver = super().get_new_connection(conn_params)
+        self.bound(driver)
+        return driver
 
     def init_connection_state(self) -> None:
         super().init_connection_state()

@@ -55,6 +55,7 @@ class Engine(ABC):
         }
         made = make({**given, **own}, alias)
         made.prepare = prepare or self.prepare
+        made.bound = self.bound
         try:
             self.check(made)
             made.ensure_connection()
@@ -69,6 +70,9 @@ class Engine(ABC):
     @abstractmethod
     def connection_options(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the OPTIONS of the store's connections, for those of the application's."""
+
+    def bound(self, driver: Any) -> None:  # noqa: ANN401, B027 - the driver's; SQLite's is a file
+        """Let a driver's connection that was just opened wait no longer than it may."""
 
     @abstractmethod
     def prepare(self, made: OwnConnection) -> None:

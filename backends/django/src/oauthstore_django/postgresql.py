@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 
 from .connections import OwnConnection
 from .engine import Engine
+from .patience import bound, unbound
 
 __all__ = ["PostgresqlEngine"]
 
@@ -41,6 +42,10 @@ class PostgresqlEngine(Engine):
             "tcp_user_timeout": round(timeout * 1000),
         }
         return {**wanted, **{n: value for n, value in given.items() if n not in _NOT_OURS}}
+
+    def bound(self, driver: Any) -> None:  # noqa: ANN401 - psycopg's
+        # Beyond the server's own time-out, which tells more.
+        bound(driver, self.options.busy_timeout + self.options.timeout + 1)
 
     def prepare(self, made: OwnConnection) -> None:
         """Set what an administrator may have set otherwise for all; in one flight."""
@@ -68,6 +73,7 @@ class PostgresqlEngine(Engine):
 
     def keep_migrations_out(self, made: OwnConnection) -> None:
         # Others wait for as long as it takes.
+        unbound(made.connection)
         made.rows(
             "SELECT set_config('statement_timeout', '0', true),"
             " set_config('lock_timeout', '0', true)"
