@@ -87,7 +87,10 @@ def register_oauth1(
     settings = management.settings
     key_ring = key_ring_of(settings)
     if not settings.oauth1.enabled:
-        warn("The standalone server has no OAuth 1 endpoints unless `oauth1.enabled` is true.")
+        warn(
+            "The standalone server and Django's URLs have no OAuth 1 endpoints unless "
+            "`oauth1.enabled` is true."
+        )
     key = None if options.key_file is None else options.key_file.read_text()
     return register_client(
         management.stores.clients,

@@ -58,6 +58,9 @@ def make_site(config: dict[str, object] | None = None, **options: Any) -> Site:
 class Site:
     """The application, and all that its clients and alice do with it."""
 
+    #: Where the endpoints lie.
+    prefix = "/oauth1"
+
     def __init__(self, app: Flask, server: AuthorizationServer, **options: Any) -> None:
         self.app, self.server = app, server
         options = {"login_url": "/login", **options}
@@ -85,20 +88,24 @@ class Site:
         return self.app.test_client().open(path, method=method, headers=headers)
 
     def initiate(self, client: Signer, callback: str = CALLBACK) -> TestResponse:
-        return self.send("POST", "/oauth1/initiate", client, callback=callback)
+        return self.send("POST", f"{self.prefix}/initiate", client, callback=callback)
 
     def temporary(self, client: Signer, callback: str = CALLBACK) -> Signer:
         return _using(client, self.initiate(client, callback))
 
+    def address(self, temporary: Signer) -> str:
+        """Return where a person is asked for the temporary credential."""
+        return f"{self.prefix}/authorize?oauth_token={temporary.token}"
+
     def page(self, temporary: Signer, name: str | None = "alice") -> TestResponse:
-        return self.browser(name).get(_address(temporary))
+        return self.browser(name).get(self.address(temporary))
 
     def decide(
         self, temporary: Signer, decision: str = "allow", name: str = "alice"
     ) -> TestResponse:
         """Open the consent page and send its form."""
         browser = self.browser(name)
-        page = browser.get(_address(temporary))
+        page = browser.get(self.address(temporary))
         assert page.status_code == 200, page.text
         form = ConsentForm(page.text)
         return browser.post(form.action, data={**form.hidden, "decision": decision})
@@ -108,7 +115,7 @@ class Site:
         return dict(parse_qsl(urlsplit(location).query))["oauth_verifier"]
 
     def exchange(self, temporary: Signer, verifier: str) -> TestResponse:
-        return self.send("POST", "/oauth1/token", temporary, verifier=verifier)
+        return self.send("POST", f"{self.prefix}/token", temporary, verifier=verifier)
 
     def token(self, client: Signer) -> Signer:
         """Return the client with the token credential that alice's consent is."""
@@ -117,10 +124,6 @@ class Site:
 
     def me(self, client: Signer) -> TestResponse:
         return self.send("GET", "/me", client)
-
-
-def _address(temporary: Signer) -> str:
-    return f"/oauth1/authorize?oauth_token={temporary.token}"
 
 
 def _using(client: Signer, answer: TestResponse) -> Signer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -45,8 +46,8 @@ def test_who_is_not_signed_in_is_sent_there_and_comes_back(site: Site) -> None:
 
     answer = site.page(temporary, name=None)
 
-    next_ = f"%2Foauth1%2Fauthorize%3Foauth_token%3D{temporary.token}"
-    assert (answer.status_code, answer.location) == (303, f"/login?next={next_}")
+    next_ = urlencode({"next": site.address(temporary)})
+    assert (answer.status_code, answer.location) == (303, f"/login?{next_}")
 
 
 def test_who_denies_is_told_to_the_client_and_that_is_final(site: Site) -> None:
@@ -71,9 +72,10 @@ def test_a_second_person_is_not_asked_any_more(site: Site) -> None:
 
 def test_a_form_of_somebody_else_s_page_counts_for_nothing(site: Site) -> None:
     temporary = site.temporary(site.register())
-    address = f"/oauth1/authorize?oauth_token={temporary.token}"
 
-    answer = site.browser().post(address, data={"decision": "allow", "csrf": "forged"})
+    answer = site.browser().post(
+        site.address(temporary), data={"decision": "allow", "csrf": "forged"}
+    )
 
     assert answer.status_code in {400, 403}
     assert answer.location is None
@@ -94,7 +96,7 @@ def test_nobody_authorizes_a_token_that_is_none(site: Site) -> None:
     browser = site.browser()
 
     for address in ("?oauth_token=unknown", "?oauth_token=", "", "?oauth_token=a&oauth_token=b"):
-        page = browser.get(f"/oauth1/authorize{address}")
+        page = browser.get(f"{site.prefix}/authorize{address}")
         assert (page.status_code, page.mimetype) == (400, "text/html")
 
 

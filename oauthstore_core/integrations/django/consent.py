@@ -1,30 +1,39 @@
-"""The authorization endpoint, as people see it: Django's session, sign-in, CSRF and templates."""
+"""The authorization endpoints, as people see them: Django's sign-in, CSRF and templates."""
 
 from __future__ import annotations
 
+from typing import Any, Generic, TypeVar
+
+from authlib.oauth1.rfc5849.errors import OAuth1Error
 from authlib.oauth2 import OAuth2Error
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
+from ...http import HttpRequest as NeutralRequest
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.consent import ConsentPage
 from ...pages.csrf import CsrfTokens
-from ...pages.embedded import EmbeddedPage
+from ...pages.embedded import DecisionPage, EmbeddedPage
+from ...pages.oauth1_consent import OAuth1ConsentPage
+from ...pages.rendering import Renderer
 from ...sealing import KeyRing
+from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.requests import read_request, to_django
 from ..django_oauth2.users import signed_in
 from .rendering import TemplateRenderer
 
-__all__ = ["ConsentView"]
+__all__ = ["ConsentView", "OAuth1ConsentView"]
+
+_Server = TypeVar("_Server", AuthorizationServer, OAuth1Server)
 
 
-class ConsentView:
+class _DecisionView(Generic[_Server]):
     """Shows the question to Django's signed-in user, or takes the decision."""
 
-    def __init__(self, server: AuthorizationServer) -> None:
-        self._server = server
+    def __init__(self, server: _Server) -> None:
+        self._server: _Server = server
         self._made: tuple[tuple[str, KeyRing, str], EmbeddedPage] | None = None
 
     def respond(self, request: HttpRequest) -> HttpResponse:
@@ -35,13 +44,12 @@ class ConsentView:
         present_at = server.clock.now()
         try:
             page = self._page()
-        except OAuth2Error as error:
-            refusal: HttpResponse = server.handle_error_response(http, error)
-            return refusal
+        except (OAuth1Error, OAuth2Error) as error:
+            return self._refuse(http, error)
         user = signed_in(getattr(request, "user", None))
         owner, account = None, None
         if user is not None:
-            owner = ResourceOwner(server.subject_of(user), present_at=present_at)
+            owner = ResourceOwner(self._subject_of(user), present_at=present_at)
             account = str(user.get_username())
         with server.neutral():
             return to_django(page.respond(read_request(http), owner, account=account))
@@ -52,12 +60,46 @@ class ConsentView:
         login_url = resolve_url(settings.LOGIN_URL)
         wanted = (server.issuer, server.key_ring, login_url)
         if self._made is None or self._made[0] != wanted:
-            self._made = (wanted, self._create(login_url))
+            renderer = TemplateRenderer(server.issuer, server.translation)
+            page = self._ask(renderer, CsrfTokens(server.key_ring, server.clock))
+            self._made = (wanted, EmbeddedPage(renderer, page, login_url=login_url))
         return self._made[1]
 
-    def _create(self, login_url: str) -> EmbeddedPage:
-        server = self._server
-        csrf = CsrfTokens(server.key_ring, server.clock)
-        renderer = TemplateRenderer(server.issuer, server.translation)
-        page = ConsentPage(server, renderer, csrf, server.settings.scopes)
-        return EmbeddedPage(renderer, page, login_url=login_url)
+    def _ask(self, renderer: Renderer, csrf: CsrfTokens) -> DecisionPage:
+        """Return what asks the question of this protocol."""
+        raise NotImplementedError
+
+    def _subject_of(self, user: Any) -> str:
+        raise NotImplementedError
+
+    def _refuse(self, http: NeutralRequest, error: Any) -> HttpResponse:
+        """Answer a request for which there can be no page: its host is not this server's."""
+        raise NotImplementedError
+
+
+class ConsentView(_DecisionView[AuthorizationServer]):
+    """The authorization endpoint of OAuth 2."""
+
+    def _ask(self, renderer: Renderer, csrf: CsrfTokens) -> DecisionPage:
+        return ConsentPage(self._server, renderer, csrf, self._server.settings.scopes)
+
+    def _subject_of(self, user: Any) -> str:
+        return str(self._server.subject_of(user))
+
+    def _refuse(self, http: NeutralRequest, error: Any) -> HttpResponse:
+        refusal: HttpResponse = self._server.handle_error_response(http, error)
+        return refusal
+
+
+class OAuth1ConsentView(_DecisionView[OAuth1Server]):
+    """The authorization endpoint of OAuth 1; without a callback it shows the verifier."""
+
+    def _ask(self, renderer: Renderer, csrf: CsrfTokens) -> DecisionPage:
+        return OAuth1ConsentPage(self._server, renderer, csrf)
+
+    def _subject_of(self, user: Any) -> str:
+        return str(self._server.user_id_of(user))
+
+    def _refuse(self, http: NeutralRequest, error: Any) -> HttpResponse:
+        refusal: HttpResponse = self._server.handle_error_response(error, http)
+        return refusal

@@ -15,28 +15,39 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from ...errors import SettingsError
+from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.places import path_below
-from .consent import ConsentView
+from .consent import ConsentView, OAuth1ConsentView
 
 __all__ = ["create_routes"]
 
 _ENDPOINTS: Final = {"revocation": "revoke", "introspection": "introspect"}
+_OAUTH1: Final = "oauth1/"
+_READ_AND_POSTED: Final = ("GET", "HEAD", "POST")
 
 
-def create_routes(server: AuthorizationServer) -> Sequence[URLPattern | URLResolver]:
+def create_routes(
+    server: AuthorizationServer, oauth1: OAuth1Server | None = None
+) -> Sequence[URLPattern | URLResolver]:
     """Return ``authorize``, ``token``, ``revoke``, ``introspect`` and the metadata.
 
     They are for the root of a project's URLs, and lie under the issuer's path,
-    by default ``oauth/``; the metadata where RFC 8414 wants it. None of them
-    joins a transaction of ATOMIC_REQUESTS, which could undo a revocation.
+    by default ``oauth/``; the metadata where RFC 8414 wants it. Given a server
+    of OAuth 1, its three endpoints are below, at ``oauth1/``, where the settings
+    enable it. None of them joins a transaction of ATOMIC_REQUESTS, which could
+    undo a revocation. `SettingsError`: the clients of OAuth 1 are a model's, of
+    which our page knows nothing to show.
     """
     views = {name: _endpoint(server, name) for name in _ENDPOINTS}
-    below = [
-        path("authorize", _authorize(server), name="authorize"),
+    below: list[URLPattern | URLResolver] = [
+        path("authorize", _authorize(ConsentView(server)), name="authorize"),
         path("token", _token(server), name="token"),
         *(path(_ENDPOINTS[name], view, name=name) for name, view in views.items()),
     ]
+    if oauth1 is not None:
+        below.append(URLResolver(cast("Any", _OAuth1Path(oauth1)), _oauth1_routes(oauth1)))
     return [
         URLResolver(cast("Any", _IssuerPath(server)), below),
         re_path(
@@ -44,6 +55,24 @@ def create_routes(server: AuthorizationServer) -> Sequence[URLPattern | URLResol
             _metadata(server),
             name="metadata",
         ),
+    ]
+
+
+def _oauth1_routes(server: OAuth1Server) -> list[URLPattern]:
+    """Return the three endpoints of RFC 5849 section 2."""
+    if server.client_model is not None:
+        problem = (
+            "URLs with a consent page were asked for, but the clients are of a model, and of these "
+            "the page knows no names. Write a view of your own, with `check_authorization_request` "
+            "and `create_authorization_response`."
+        )
+        raise SettingsError([problem])
+    initiate, exchange = server.create_temporary_credentials_response, server.create_token_response
+    # A GET they refuse by OAuth's own error.
+    return [
+        path("initiate", _for_clients(initiate, _READ_AND_POSTED), name="oauth1_initiate"),
+        path("authorize", _authorize(OAuth1ConsentView(server)), name="oauth1_authorize"),
+        path("token", _for_clients(exchange, _READ_AND_POSTED), name="oauth1_token"),
     ]
 
 
@@ -80,6 +109,32 @@ class _IssuerPath:
         return f"'{self}'"
 
 
+class _OAuth1Path:
+    """The path of OAuth 1 below the issuer's, which is there where the settings enable it."""
+
+    def __init__(self, server: OAuth1Server) -> None:
+        self._server = server
+        self.converters: dict[str, Any] = {}
+        self.regex = re.compile(re.escape(_OAUTH1))
+
+    def __str__(self) -> str:
+        return _OAUTH1
+
+    def match(self, asked: str) -> tuple[str, tuple[()], dict[str, Any]] | None:
+        """Return what is behind the path, None where it is another one, or not enabled."""
+        if not asked.startswith(_OAUTH1) or not self._server.settings.oauth1.enabled:
+            return None
+        return asked.removeprefix(_OAUTH1), (), {}
+
+    def check(self) -> Sequence[Any]:
+        """Return nothing: there is nothing to set here."""
+        return []
+
+    def describe(self) -> str:
+        """Return the path as messages have it."""
+        return f"'{self}'"
+
+
 def _token(server: AuthorizationServer) -> Any:
     return _for_clients(server.create_token_response)
 
@@ -88,7 +143,7 @@ def _endpoint(server: AuthorizationServer, name: str) -> Any:
     return _for_clients(partial(server.create_endpoint_response, name))
 
 
-def _for_clients(answer: Any) -> Any:
+def _for_clients(answer: Any, methods: Sequence[str] = ("POST",)) -> Any:
     """Return the view of an endpoint whose clients are programs, without Django's CSRF token.
 
     What they post are secrets, which a report of an error must not have.
@@ -98,18 +153,16 @@ def _for_clients(answer: Any) -> Any:
         response: HttpResponse = answer(request)
         return response
 
-    guarded = sensitive_post_parameters()(require_http_methods(["POST"])(view))
+    guarded = sensitive_post_parameters()(require_http_methods([*methods])(view))
     return csrf_exempt(non_atomic_requests(guarded))
 
 
-def _authorize(server: AuthorizationServer) -> Any:
-    page = ConsentView(server)
-
+def _authorize(page: ConsentView | OAuth1ConsentView) -> Any:
     @wraps(page.respond)
     def view(request: HttpRequest) -> HttpResponse:
         return page.respond(request)
 
-    return non_atomic_requests(csrf_protect(require_http_methods(["GET", "HEAD", "POST"])(view)))
+    return non_atomic_requests(csrf_protect(require_http_methods([*_READ_AND_POSTED])(view)))
 
 
 def _metadata(server: AuthorizationServer) -> Any:

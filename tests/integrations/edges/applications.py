@@ -7,7 +7,7 @@ server she signs in.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -50,6 +50,13 @@ SETTINGS: Mapping[str, Any] = {
     "languages": ["de"],
 }
 OAUTH1 = {"enabled": True, "signature_methods": ["HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"]}
+#: Resources of bearers by their paths, and one of OAuth 1's, which has no protector on ASGI.
+_SCOPES_OF_PATHS: Mapping[str, Any] = {
+    "/profile": "profile",
+    "/both": "profile mail",
+    "/either": ["profile", "mail"],
+}
+SIGNED = "/signed"
 #: Client id to metadata; the confidential ones have the secret `secret`.
 CLIENTS: Mapping[str, Mapping[str, Any]] = {
     "c1": {
@@ -91,8 +98,8 @@ class Edge:
     password: str | None = None
     #: What tokens call her.
     subject: str = "alice"
-    #: Whether there are protected resources here; those of other processes ask by introspection.
-    has_resources: bool = True
+    #: The protected resources that are not here.
+    lacks: Collection[str] = ()
 
 
 def people(edge: Edge) -> Mapping[str | None, Browser]:
@@ -152,7 +159,7 @@ def standalone() -> Iterator[Edge]:
     alice = Accounts(accounts, clock, cheap).create("alice", PASSWORD)
     _register(server.stores, clock)
     with AsgiWire.running(application_of(server)) as wire:
-        yield Edge(wire, {}, "/oauth/sign-in", PASSWORD, alice.subject, has_resources=False)
+        yield Edge(wire, {}, "/oauth/sign-in", PASSWORD, alice.subject, (*_SCOPES_OF_PATHS, SIGNED))
 
 
 # --- Starlette and FastAPI ---
@@ -171,13 +178,6 @@ def _mounted(kind: Any) -> tuple[Any, FakeClock]:  # noqa: ANN401 - one of two m
         clock=clock,
     )
     return oauth, clock
-
-
-_SCOPES_OF_PATHS: Mapping[str, Any] = {
-    "/profile": "profile",
-    "/both": "profile mail",
-    "/either": ["profile", "mail"],
-}
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def starlette() -> Iterator[Edge]:
     )
     with AsgiWire.running(app, oauth.lifespan) as wire:
         _register(oauth.stores, clock)
-        yield Edge(wire, {"X-User": "alice"})
+        yield Edge(wire, {"X-User": "alice"}, lacks=[SIGNED])
 
 
 @contextmanager
@@ -224,7 +224,7 @@ def fastapi() -> Iterator[Edge]:
         protect(path, oauth.require(scopes))
     with AsgiWire.running(app, oauth.lifespan) as wire:
         _register(oauth.stores, clock)
-        yield Edge(wire, {"X-User": "alice"})
+        yield Edge(wire, {"X-User": "alice"}, lacks=[SIGNED])
 
 
 # --- Flask ---
@@ -263,7 +263,7 @@ def _flask(*, before_flask: bool) -> Iterator[Edge]:
     def tell_of_credential() -> flask.Response:
         return flask.Response(_tell(flask_oauth1.current_credential), mimetype="application/json")
 
-    app.add_url_rule("/signed", "signed", signed()(tell_of_credential))
+    app.add_url_rule(SIGNED, "signed", signed()(tell_of_credential))
     _register(server.stores, clock)
     yield Edge(WsgiWire(app), {"X-User": "alice"})
     server.close()

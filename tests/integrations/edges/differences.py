@@ -101,7 +101,7 @@ class Own:
     exchanges: Collection[str]
     status: int
     reason: str
-    corpus: str = "oauth2"
+    corpora: Collection[str] = ("oauth2",)
 
 
 _ASGI = ("standalone", "Starlette", "FastAPI")
@@ -117,12 +117,25 @@ OWN: Sequence[Own] = (
         "Django's protection looks at what is posted before anything of ours does",
     ),
     Own(
+        _DJANGO,
+        ("a form of nobody", "a form from elsewhere", "the question by PUT"),
+        403,
+        "so it does at the page of OAuth 1",
+        ("oauth1",),
+    ),
+    Own(
         ("Django by ASGI",),
         ("a query with bytes",),
         400,
         "Django decodes the query of ASGI by itself, and refuses this one",
     ),
-    Own(_ASGI, ("too long a form",), 413, "our ASGI edge stops reading where it is too long"),
+    Own(
+        _ASGI,
+        ("too long a form",),
+        413,
+        "our ASGI edge stops reading where it is too long",
+        ("oauth1", "oauth2"),
+    ),
     Own(
         ("Flask", "Flask, before it dispatches"),
         ("the question by OPTIONS", "the token endpoint by OPTIONS"),
@@ -143,6 +156,9 @@ OWN: Sequence[Own] = (
 )
 
 
-def own_answer(edge: str, exchange: str) -> Own | None:
+def own_answer(edge: str, corpus: str, exchange: str) -> Own | None:
     """Return how an edge answers an exchange in its own way, if it does."""
-    return next((own for own in OWN if edge in own.edges and exchange in own.exchanges), None)
+    for own in OWN:
+        if edge in own.edges and corpus in own.corpora and exchange in own.exchanges:
+            return own
+    return None

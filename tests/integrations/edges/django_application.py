@@ -20,6 +20,7 @@ from oauthstore_core.stores import Stores
 # The project is set up by now: before, Django has no settings.
 from ..django_oauth2 import project  # noqa: F401  # isort: skip
 from oauthstore_core.integrations.django.routes import create_routes  # isort: skip
+from oauthstore_core.integrations import django_oauth1  # isort: skip
 from oauthstore_core.integrations.django_oauth2 import (  # isort: skip
     AuthorizationServer,
     ResourceProtector,
@@ -65,15 +66,23 @@ def serve_django(
 ) -> Iterator[Served]:
     """Serve a project for as long as the block lasts; `protected` are paths with their scopes."""
     server = AuthorizationServer(options=options, clock=clock, load_user=lambda _: _Alice())
-    require = ResourceProtector(server)
+    oauth1 = django_oauth1.AuthorizationServer(
+        options=options, clock=clock, load_user=lambda _: _Alice()
+    )
+    require, signed = ResourceProtector(server), django_oauth1.ResourceProtector(oauth1)
 
     def view(request: HttpRequest) -> HttpResponse:
         token: Any = request.oauth_token  # type: ignore[attr-defined]  # as Authlib's
         return HttpResponse(tell(token), content_type="application/json")
 
+    def view_of_credential(request: HttpRequest) -> HttpResponse:
+        credential: Any = request.oauth1_credential  # type: ignore[attr-defined]  # as Authlib's
+        return HttpResponse(tell(credential), content_type="application/json")
+
     urls = ModuleType("urls")
     urls.urlpatterns = [  # type: ignore[attr-defined]
-        path("", include((create_routes(server), "oauthstore"))),
+        path("", include((create_routes(server, oauth1), "oauthstore"))),
+        path("signed", signed(view_of_credential)),
         *(path(where[1:], require(scopes)(view)) for where, scopes in protected.items()),
     ]
     with override_settings(

@@ -94,7 +94,7 @@ class Player:
         """Take a browser of everybody's who is signed in, and None's who is not."""
         self._browsers = browsers
         self._known: dict[str, str] = {}
-        #: OAuth 1's, by the number of their issue; at first none.
+        #: OAuth 1's, by the number of their issue; at 0 none.
         self._credentials: list[tuple[str | None, str]] = [(None, "")]
         #: What was issued, and what stands for it where it is recorded.
         self.issued: dict[str, str] = {}
@@ -173,7 +173,7 @@ class Player:
             told = _read(answer.media_type, text)
         elif answer.header("Location"):
             told = dict(parse_qsl(urlsplit(answer.header("Location")).query))
-        elif exchange.decision == "allow":
+        elif exchange.decision == "allow" and answer.status == HTTPStatus.OK:
             told = dict(zip(["oauth_verifier"], Page(text).told["code"], strict=False))
         for name in (*_ISSUED, *_REDIRECTED):
             if name in told and told[name] not in self.issued:

@@ -15,12 +15,13 @@ from typing import Final
 from .applications import EDGES, people
 from .differences import own_answer, without_differences
 from .exchanges import Exchange
+from .oauth1 import OAUTH1
 from .oauth2 import OAUTH2
 from .player import Player, Taken
 
 __all__ = ["CORPORA", "play", "read_expected"]
 
-CORPORA: Final[Mapping[str, Sequence[Exchange]]] = {"oauth2": OAUTH2}
+CORPORA: Final[Mapping[str, Sequence[Exchange]]] = {"oauth1": OAUTH1, "oauth2": OAUTH2}
 #: Whose answers are written down: the first's, unless that has one in its own way.
 _RECORDED: Final = ("Flask", "Starlette")
 
@@ -29,7 +30,7 @@ def play(name: str, corpus: str) -> tuple[Mapping[str, Taken], Mapping[str, str]
     """Return the answers of an edge, and what it issued with what stands for it."""
     with EDGES[name]() as edge:
         player = Player(people(edge))
-        exchanges = [it for it in CORPORA[corpus] if edge.has_resources or _is_ours(it)]
+        exchanges = [it for it in CORPORA[corpus] if _path(it) not in edge.lacks]
         taken = {
             exchange.name: without_differences(edge, exchange, answer)
             for exchange, answer in zip(exchanges, player.play(exchanges), strict=True)
@@ -37,8 +38,8 @@ def play(name: str, corpus: str) -> tuple[Mapping[str, Taken], Mapping[str, str]
     return taken, player.issued
 
 
-def _is_ours(exchange: Exchange) -> bool:
-    return exchange.target.startswith(("/oauth", "/OAUTH", "/.well-known"))
+def _path(exchange: Exchange) -> str:
+    return exchange.target.partition("?")[0]
 
 
 def read_expected(corpus: str) -> Mapping[str, Taken]:
@@ -56,7 +57,7 @@ def _record() -> None:
         taken = {edge: play(edge, corpus)[0] for edge in _RECORDED}
         told = {}
         for name in (exchange.name for exchange in exchanges):
-            edge = next(edge for edge in _RECORDED if own_answer(edge, name) is None)
+            edge = next(edge for edge in _RECORDED if own_answer(edge, corpus, name) is None)
             status, head, body = taken[edge][name]
             told[name] = {"status": status, "head": head, "body": body}
         _file(corpus).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
