@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-__all__ = ["Block", "Edit", "edited", "read_blocks"]
+__all__ = ["Block", "Edit", "edited", "read_blocks", "read_plain_blocks"]
+
+#: How a line of Python begins at the margin, or behind it; a bullet is none.
+_CODE = re.compile(r"(from|import|class|def) |@|\w+ = |#|[ \t]+[^\s•]")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,20 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
             number += 1
         blank = next(i for i in range(start, number) if lines[i])
         yield Block(blank + 1, dedent("\n".join(lines[blank:number])))
+
+
+def read_plain_blocks(document: Path) -> Sequence[Block]:
+    """Return the code of a document that has lost its markup: runs of lines that are Python."""
+    found: list[tuple[int, list[str]]] = []
+    is_open = False
+    for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
+        is_code = _CODE.match(line) is not None
+        if is_code and not is_open:
+            found.append((number, []))
+        is_open = is_code or (is_open and not line.strip())
+        if is_open:
+            found[-1][1].append(line)
+    return [Block(number, "\n".join(lines).rstrip()) for number, lines in found]
 
 
 def _indent(line: str) -> int:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, partial
 from typing import Any
@@ -15,6 +16,7 @@ from authlib.integrations.django_oauth1 import BaseServer as AuthlibBaseServer
 from authlib.integrations.django_oauth1 import (
     CacheAuthorizationServer as AuthlibCacheAuthorizationServer,
 )
+from authlib.oauth1.rfc5849.errors import OAuth1Error
 from django.urls import get_script_prefix
 
 from ...clock import Clock
@@ -118,6 +120,17 @@ class AuthorizationServer(Edge, EmbeddedServer, _ConfiguredLater):
     def to_native(self, response: HttpResponse) -> OAuthResponse:
         """Return Django's response."""
         return to_django(response)
+
+    @contextmanager
+    def storing(self) -> Generator[None]:
+        """Turn a store's failure into an OAuth error, and let templates show errors."""
+        try:
+            with super().storing():
+                yield
+        except OAuth1Error as error:
+            # Authlib's errors can be called, and Django's templates call what can be.
+            error.do_not_call_in_templates = True
+            raise
 
     def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
         """Decide a temporary credential, once; nobody, or an `AnonymousUser`, denies it for good.
