@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test.utils import override_settings
+from django.utils import translation
 
 from backends.django.tests.django_project import alias_of
 from oauthstore_core.integrations.django_oauth2.reading import close_servers
 from tests.routing.routes import RedisKeeper, settings_of
 
 from ..django_oauth2.project import project_settings
-from ..django_oauth2.site import Site, make_site
-from .desk import Desk, admin_settings, create_tables
+from ..django_oauth2.site import make_site
+from .desk import Desk, admin_settings, create_tables, look_after
 
 
 @pytest.fixture(autouse=True)
-def _admin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _admin() -> Iterator[None]:
     """Install Django's admin site for the test."""
     with override_settings(**admin_settings(project_settings())):
         create_tables()
@@ -27,6 +28,8 @@ def _admin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         yield
         LogEntry.objects.all().delete()
+    # The middleware leaves the language of the last request activated.
+    translation.deactivate()
     close_servers()
 
 
@@ -53,21 +56,13 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
         yield {"store": f"django://{alias}"}
 
 
-def _looked_after(monkeypatch: pytest.MonkeyPatch, site: Site) -> Desk:
-    from oauthstore_core.integrations.django.admin import ClientAdmin, GrantAdmin  # noqa: PLC0415
-
-    for pages in (ClientAdmin, GrantAdmin):
-        monkeypatch.setattr(pages, "server", site.server)
-    return Desk(site)
-
-
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Return a superuser's admin site, on memory."""
-    return _looked_after(monkeypatch, make_site())
+    return look_after(monkeypatch, make_site())
 
 
 @pytest.fixture
 def any_desk(monkeypatch: pytest.MonkeyPatch, storage: dict[str, Any]) -> Desk:
     """Return a superuser's admin site, on a store of each kind."""
-    return _looked_after(monkeypatch, make_site(**storage))
+    return look_after(monkeypatch, make_site(**storage))

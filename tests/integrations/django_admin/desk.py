@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from django.contrib.admin.utils import quote as quote_key
 from django.contrib.auth.backends import BaseBackend
 from django.urls import path
@@ -16,7 +17,15 @@ from ..django_oauth2.browser import Browser, DjangoAnswer
 from ..django_oauth2.people import find_person, person_model
 from ..django_oauth2.site import Site
 
-__all__ = ["ADDED", "Desk", "Permissions", "admin_settings", "create_tables", "first_secret"]
+__all__ = [
+    "ADDED",
+    "Desk",
+    "Permissions",
+    "admin_settings",
+    "create_tables",
+    "first_secret",
+    "look_after",
+]
 
 #: A form that registers a client.
 ADDED = {
@@ -135,3 +144,12 @@ def first_secret(page: str) -> str:
     """Return the secret that a page shows."""
     (found,) = re.findall(r'id="client_secret">([^<]+)<', page)
     return html.unescape(found)
+
+
+def look_after(monkeypatch: pytest.MonkeyPatch, site: Site) -> Desk:
+    """Return a superuser's admin site, which looks after the site's server."""
+    from oauthstore_core.integrations.django.admin import ClientAdmin, GrantAdmin  # noqa: PLC0415
+
+    for pages in (ClientAdmin, GrantAdmin):
+        monkeypatch.setattr(pages, "server", site.server)
+    return Desk(site)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from oauthstore_core.cli.client import _information
 from oauthstore_core.oauth1.registration import AUTH_METHOD
 from oauthstore_core.oauth2.registration import Registration
 
-from .desk import ADDED, Desk, first_secret
+from ..django_oauth2.site import make_site
+from .desk import ADDED, Desk, first_secret, look_after
 
 
 def _works(desk: Desk, client_id: str, secret: str) -> bool:
@@ -76,8 +82,6 @@ def test_clients_are_listed_some_at_a_time_each_once(
 
 @pytest.mark.parametrize("after", ["nonsense", "0", "\0", "☃", "'; --", "x" * 3000])
 def test_a_cursor_that_somebody_made_up_is_no_failure_of_ours(any_desk: Desk, after: str) -> None:
-    from urllib.parse import quote  # noqa: PLC0415
-
     for page in ("client/", "grant/"):
         assert any_desk.get(f"{page}?after={quote(after)}").status_code in {200, 302}
 
@@ -100,11 +104,8 @@ def test_metadata_is_registered_as_the_form_says(desk: Desk) -> None:
 
 
 def test_a_client_may_be_a_resource_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ..django_oauth2.site import make_site  # noqa: PLC0415
-    from .conftest import _looked_after  # noqa: PLC0415
-
     resources = ["https://api.example/", "https://files.example/"]
-    desk = _looked_after(monkeypatch, make_site(resources=resources))
+    desk = look_after(monkeypatch, make_site(resources=resources))
     desk.add(resource_server="on", resources=["https://api.example/"])
 
     payload = json.loads(desk.stored("album").payload)
@@ -136,9 +137,6 @@ def test_a_client_of_oauth_1_is_registered_changed_and_rotated(any_desk: Desk) -
 
 
 def test_a_client_that_signs_by_its_key_has_no_secret_to_rotate(desk: Desk) -> None:
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
     public = rsa.generate_private_key(65537, 2048).public_key()
     pem = public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -191,12 +189,9 @@ def test_a_form_that_is_sent_twice_registers_once(desk: Desk) -> None:
 
 
 def test_each_form_offers_an_id_of_its_own(desk: Desk) -> None:
-    import re  # noqa: PLC0415 - here alone
+    pages = [desk.get("client/add/").text for _ in range(2)]
 
-    offered = {re.findall(r'name="client_id" value="([^"]+)"', desk.get("client/add/").text)[0]}
-    offered |= {re.findall(r'name="client_id" value="([^"]+)"', desk.get("client/add/").text)[0]}
-
-    assert len(offered) == 2
+    assert len({re.findall(r'name="client_id" value="([^"]+)"', page)[0] for page in pages}) == 2
 
 
 def test_of_two_administrators_who_change_a_client_the_second_is_told(desk: Desk) -> None:
@@ -292,8 +287,6 @@ def test_the_history_tells_who_did_what(desk: Desk) -> None:
 
 
 def test_the_same_client_id_is_the_same_client_for_the_command_line(desk: Desk) -> None:
-    from oauthstore_core.cli.client import _information  # noqa: PLC0415
-
     desk.add()
 
     told = _information(desk.stored("album"))

@@ -211,13 +211,13 @@ class ClientAdmin(ClientSecrets):
             raise PermissionDenied
         server, client_id = self.get_server(request), unquote(object_id)
         client = self.find(request, object_id)
+        model = Client(client_id=client_id) if client is None else self.model_of(client)
+        if request.method == "POST":
+            return self._delete(request, server, model)
         grants = list(islice(self._grants(server, client_id), _MOST + 1))
         # A deletion that was cut off has left grants without a client: it can be repeated.
         if client is None and not grants:
             return self.missing(request, object_id)
-        model = Client(client_id=client_id) if client is None else self.model_of(client)
-        if request.method == "POST":
-            return self._delete(request, server, model)
         context = {
             "title": say(Message("Delete the client")),
             "object": model,
@@ -233,9 +233,10 @@ class ClientAdmin(ClientSecrets):
     def _delete(
         self, request: HttpRequest, server: AuthorizationServer, client: Client
     ) -> HttpResponse:
-        revoked = delete_client(server, client.client_id)
+        client_id = client.client_id
+        revoked = None if "\0" in client_id else delete_client(server, client_id)
         if revoked is None:
-            return self.missing(request, quote(client.client_id))
+            return self.missing(request, quote(client_id))
         self.log_deletion_of(request, client)
         gone = say(Message("The client “%(name)s” was deleted."), name=str(client))
         also = current_texts().count(_REVOKED, revoked)
