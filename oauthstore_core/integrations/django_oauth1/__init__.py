@@ -9,6 +9,7 @@ from __future__ import annotations
 
 try:
     from .authorization_server import AuthorizationServer, CacheAuthorizationServer, default_server
+    from .checks import register_checks
     from .resource_protector import ResourceProtector
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "django":
@@ -28,3 +29,6 @@ __all__ = [
 
 #: Authlib's name for the server whose temporary credentials are its subclass's own.
 BaseServer = AuthorizationServer
+
+# A project that comes from Authlib has no app of ours that would.
+register_checks()

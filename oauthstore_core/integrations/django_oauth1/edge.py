@@ -44,6 +44,11 @@ class Edge(SettingsReader):
         self._provider: Provider | None = None
         self._is_per_process = False
 
+    @property
+    def follows_another(self) -> bool:
+        """Whether it stands on another's stores, and has none of its own."""
+        return False
+
     def open_stores(self, clock: Clock) -> tuple[Provider, Settings, Stores]:
         """Read the settings, and open the stores. `ConfigurationError`: what does not fit."""
         provider = provider_of()

@@ -31,9 +31,9 @@ def _may_be_several(native: Any, *, single_process: bool) -> bool:
     if hasattr(native, "_dont_enforce_csrf_checks"):  # Django's test client, which claims several
         return False
     meta: dict[str, Any] = getattr(native, "META", {})
-    if meta.get("wsgi.multiprocess"):
-        return True
-    if single_process or settings.DEBUG:
-        return False
-    # A server that starts workers by `multiprocessing` need not know; ASGI has no word for it.
-    return "wsgi.multiprocess" not in meta or multiprocessing.parent_process() is not None
+    # ASGI has no word for it, and Django says there what it says of no server.
+    told = None if hasattr(native, "scope") else meta.get("wsgi.multiprocess")
+    if told or single_process or settings.DEBUG:
+        return bool(told)
+    # A server that starts its workers by `multiprocessing` need not know of them.
+    return told is None or multiprocessing.parent_process() is not None

@@ -81,9 +81,14 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
         if token_model is not None:
             self.query_token = partial(project_models.query_token, token_model)
 
+    @property
+    def follows_another(self) -> bool:
+        """Whether it stands on a server's stores: it does where nobody gave a model."""
+        return self.client_model is None and self.token_model is None
+
     def read_settings(self) -> None:
         """Take a server's stores, or open those that the models leave to one."""
-        if self.client_model is None and self.token_model is None:
+        if self.follows_another:
             server = self._given_server or default_server()
             server.ensure_ready()
             self.follow(server)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Final
 from weakref import WeakSet
 
@@ -11,7 +11,7 @@ from django.core.signals import setting_changed
 
 from .opening import close_stores
 
-__all__ = ["CONFIGURED", "SettingsReader", "close_servers"]
+__all__ = ["CONFIGURED", "SettingsReader", "close_servers", "living_readers"]
 
 #: What a server has once it has read its settings.
 CONFIGURED: Final = frozenset({"clock", "key_ring", "settings", "stores", "translation"})
@@ -63,15 +63,20 @@ class SettingsReader:
                 self.__dict__.pop(name, None)
 
 
+def living_readers() -> Sequence[SettingsReader]:
+    """Return the servers and protectors that there are, in no order."""
+    return list(_readers)
+
+
 def close_servers() -> None:
     """Close all stores, such as at the end of a test; what is asked next opens them anew."""
-    for reader in list(_readers):
+    for reader in living_readers():
         reader.forget_settings()
     close_stores()
 
 
 def _heed(*, setting: str, **_: object) -> None:
-    for reader in list(_readers):
+    for reader in living_readers():
         if setting in reader.READ:
             reader.forget_settings()
 
