@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import pytest
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, run_checks
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.test import RequestFactory
@@ -247,3 +247,12 @@ def test_a_protector_refuses_as_its_server_does(configure: Any) -> None:
     ):
         with pytest.raises(CapabilityError):
             protector.acquire_credential(several)
+
+
+def test_the_app_lets_django_run_the_checks(configure: Any) -> None:
+    configure(PER_PROCESS)
+    server = CacheAuthorizationServer()
+
+    found = run_checks(include_deployment_checks=True, tags=["oauthstore", "security"])
+    assert _ids(found) == ["oauthstore.W011", "oauthstore.E013"]
+    del server

@@ -16,6 +16,8 @@ class OAuthStoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Let ``manage.py check`` know the checks."""
+        from ..django_oauth1 import checks as oauth1_checks  # noqa: PLC0415 - the same
         from .checks import register_checks  # noqa: PLC0415 - the app's name must import by itself
 
         register_checks()
+        oauth1_checks.register_checks()
