@@ -93,7 +93,7 @@ def register(server: RunningServer, method: str) -> TestClient:
 
 
 @pytest.fixture(autouse=True)
-def _allow_http_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+def allow_http_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AUTHLIB_INSECURE_TRANSPORT", "OAUTHLIB_INSECURE_TRANSPORT"):
         monkeypatch.setenv(name, "1")
 

@@ -6,7 +6,10 @@ import pytest
 
 from oauthstore_core.integrations.django_oauth2.reading import close_servers
 
+from ..live.figures import pytest_terminal_summary, report
 from .worlds import OURS, WORLDS, DjangoWorld, open_world
+
+__all__ = ["pytest_terminal_summary", "report"]
 
 
 @pytest.fixture(autouse=True)
