@@ -36,6 +36,8 @@ except ModuleNotFoundError as error:
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 
+from ..errors import StoreError
+from ..oauth2.errors import TemporarilyUnavailableError
 from ..oauth2.resource import Scopes, require_scope
 from .django_oauth2 import ResourceProtector
 
@@ -74,21 +76,28 @@ class OAuthAuthentication(BaseAuthentication):
         native = request._request  # noqa: SLF001 - Django's own, behind the framework's
         try:
             token = self.protector.acquire_token(native)
+            return _user_of(token), token
         except (MissingAuthorizationError, UnsupportedTokenTypeError):
             return None
         except OAuth2Error as error:
             raise OAuthError(error, self.protector.tell(native, error)) from error
-        if token.subject is None:
-            return AnonymousUser(), token
-        user = token.user
-        if user is None:
-            gone = InvalidTokenError(realm=_REALM)
-            raise OAuthError(gone, self.protector.tell(native, gone))
-        return user, token
 
     def authenticate_header(self, request: Any) -> str:
         """Return the challenge of a request without a token (RFC 6750 section 3.1)."""
         return f'Bearer realm="{_REALM}"'
+
+
+def _user_of(token: Any) -> Any:
+    """Return the token's user. `OAuth2Error`: the user is gone, or nobody can tell."""
+    if token.subject is None:
+        return AnonymousUser()
+    try:
+        user = token.user
+    except StoreError as error:
+        raise TemporarilyUnavailableError from error
+    if user is None:
+        raise InvalidTokenError(realm=_REALM)
+    return user
 
 
 class HasScope(BasePermission):

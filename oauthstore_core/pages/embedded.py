@@ -99,6 +99,14 @@ class EmbeddedPage:
         """
         return serve_page(self._renderer, request, lambda: self._respond(request, owner, account))
 
+    def refuse(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Answer with the error page of what went wrong while it was found out who asks."""
+
+        def fail() -> HttpResponse:
+            raise error
+
+        return serve_page(self._renderer, request, fail)
+
     def _respond(
         self, request: HttpRequest, owner: ResourceOwner | None, account: str | None
     ) -> HttpResponse:

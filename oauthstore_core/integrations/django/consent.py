@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
+from ...errors import StoreError
 from ...http import HttpRequest as NeutralRequest
 from ...oauth2.resource_owner import ResourceOwner
 from ...pages.consent import ConsentPage
@@ -21,7 +22,7 @@ from ...sealing import KeyRing
 from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.requests import read_request, to_django
-from ..django_oauth2.users import signed_in
+from ..django_oauth2.users import answering_database, signed_in
 from .rendering import TemplateRenderer
 
 __all__ = ["ConsentView", "OAuth1ConsentView"]
@@ -46,13 +47,23 @@ class _DecisionView(Generic[_Server]):
             page = self._page()
         except (OAuth1Error, OAuth2Error) as error:
             return self._refuse(http, error)
-        user = signed_in(getattr(request, "user", None))
-        owner, account = None, None
-        if user is not None:
-            owner = ResourceOwner(self._subject_of(user), present_at=present_at)
-            account = str(user.get_username())
+        try:
+            owner, account = self._identify(request, present_at)
+        except StoreError as error:
+            return to_django(page.refuse(http, error))
         with server.neutral():
             return to_django(page.respond(read_request(http), owner, account=account))
+
+    def _identify(
+        self, request: HttpRequest, present_at: int
+    ) -> tuple[ResourceOwner | None, str | None]:
+        """Return who is signed in and their name. `StoreUnavailableError`: nobody can tell."""
+        with answering_database():
+            user = signed_in(getattr(request, "user", None))
+        if user is None:
+            return None, None
+        owner = ResourceOwner(self._subject_of(user), present_at=present_at)
+        return owner, str(user.get_username())
 
     def _page(self) -> EmbeddedPage:
         """Return the page: not before a request, which may tell the issuer, and anew after that."""

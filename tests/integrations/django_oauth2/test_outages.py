@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import pytest
@@ -16,6 +17,7 @@ from oauthstore_core.plugins import register_backend
 from ...oauth2.watched import FailingAt, WatchedBackend
 from ..flask_oauth2.own_grants import PasswordGrant
 from ..flask_oauth2.test_outages import CALLS, FLOWS, PAGES, ROLES
+from ..opened import ask
 from .people import person_model
 from .site import Site, make_site
 
@@ -52,19 +54,37 @@ def test_a_store_that_fails_is_503_with_retry_after(
     assert flow in PAGES or answer.json["error"] == "temporarily_unavailable"
 
 
-def test_a_database_without_an_answer_is_503_too_and_the_code_stays(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    site = make_site()
-    client = site.register()
-    code = site.code(client)
+@contextmanager
+def no_database() -> Generator[None]:
+    """Let the database of Django's users fail."""
 
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("the server closed the connection unexpectedly")
 
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(person_model().objects, "get", fail)
+        yield
+
+
+def test_a_database_without_an_answer_is_503_too_and_the_code_stays() -> None:
+    site = make_site()
+    client = site.register()
+    code = site.code(client)
+
+    with no_database():
         answer = site.redeem(client, code)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert site.redeem(client, code).status_code == 200
+
+
+def test_where_nobody_can_tell_who_is_signed_in_the_page_is_503_and_leads_nowhere() -> None:
+    site = make_site()
+    asked = ask(site.register().client.client_id)
+
+    with no_database():
+        answer = site.browser.get(asked)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.mimetype == "text/html"
+    assert answer.location is None

@@ -18,6 +18,7 @@ from ...oauth2.watched import FailingAt, WatchedBackend
 from ..flask_oauth2.site import bearer
 from .people import find_person, person_model
 from .site import Site, make_site
+from .test_outages import no_database
 
 # It asks for Django's settings when it is imported.
 from rest_framework.authentication import BaseAuthentication  # isort: skip
@@ -136,6 +137,16 @@ def test_a_token_whose_user_is_gone_is_not_valid() -> None:
         people.update(is_active=True)
 
     assert (answer.status_code, answer.data["error"]) == (401, "invalid_token")
+
+
+def test_a_database_of_users_that_is_away_is_503_with_retry_after() -> None:
+    site = make_site()
+    token = site.issue(site.register())["access_token"]
+
+    with no_database():
+        answer = _ask(site, bearer(token))
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
 def test_a_store_that_is_away_is_503_with_retry_after() -> None:
