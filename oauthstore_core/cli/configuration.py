@@ -9,9 +9,8 @@ from dataclasses import asdict
 import click
 
 from ..errors import ConfigurationError
-from ..server.application import STANDALONE_ROLES
 from ..settings import Settings, mask_url
-from ..settings.rules import Verdict, judge_rules
+from ..settings.rules import Verdict
 from ..stores import Stores, open_stores
 from .failures import RefusedFailure
 from .invocation import Invocation, global_options, pass_invocation, show_rows
@@ -51,7 +50,7 @@ def check(invocation: Invocation) -> None:
     It opens the stores, but asks them nothing: that is `backend ping`.
     """
     settings = invocation.settings()
-    verdicts = [*judge_rules(settings), *_judge_stores(settings)]
+    verdicts = [*invocation.judge(settings), *_judge_stores(settings, invocation.roles)]
     told = [asdict(verdict) for verdict in verdicts]
     rows = [(item.rule, "yes" if item.met else "NO", item.how, item.source) for item in verdicts]
     invocation.tell(told, lambda: show_rows(("RULE", "MET", "HOW", "SOURCE"), rows))
@@ -63,18 +62,19 @@ def check(invocation: Invocation) -> None:
         )
 
 
-def _judge_stores(settings: Settings) -> Sequence[Verdict]:
+def _judge_stores(settings: Settings, roles: Sequence[str]) -> Sequence[Verdict]:
     source = "the storage contract"
     try:
-        with open_stores(settings, required_roles=STANDALONE_ROLES) as stores:
+        with open_stores(settings, required_roles=roles) as stores:
             promises = capability_problems(settings, stores) or _forgetful(settings, stores)
             where = ", ".join(sorted({_where(settings, name) for name in stores.backends}))
     except ConfigurationError as error:
         return [Verdict("stores", source, met=False, how=str(error))]
     if promises:
         return [Verdict("stores", source, met=False, how=" ".join(promises))]
-    workers = settings.server.workers
-    how = f"{where}: one winner, workers: {workers}; what was answered is kept"
+    # An application's own server knows how many there are.
+    workers = f", workers: {settings.server.workers}" if "accounts" in roles else ""
+    how = f"{where}: one winner{workers}; what was answered is kept"
     return [Verdict("stores", source, met=True, how=how)]
 
 

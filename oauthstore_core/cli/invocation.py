@@ -18,8 +18,9 @@ from rich.text import Text
 
 from ..oauth2.management import Management
 from ..server.accounts import Accounts
-from ..server.application import accounts_of
+from ..server.application import STANDALONE_ROLES, accounts_of
 from ..settings import Settings
+from ..settings.rules import Verdict, judge_rules
 from ..stores import Stores, open_stores
 
 __all__ = [
@@ -52,6 +53,15 @@ class Invocation:
         """Return the settings; `SettingsError` lists what is wrong with them."""
         overrides = {"store": self.store, "issuer": self.issuer, "server": self.server}
         return Settings.load(self.config, overrides=overrides)
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """What the stores have to serve."""
+        return STANDALONE_ROLES
+
+    def judge(self, settings: Settings) -> Sequence[Verdict]:
+        """Return a verdict on each security rule."""
+        return judge_rules(settings)
 
     @contextmanager
     def stores(self) -> Generator[Stores, None, None]:

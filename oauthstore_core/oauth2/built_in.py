@@ -75,10 +75,14 @@ class BuiltInMixin(ServerCore):
         self._token_grants.sort(key=_is_built_in)
 
     @property
+    def registered_grants(self) -> Sequence[Any]:
+        """The grant classes, ours and the application's, as far as they are registered by now."""
+        return [cls for cls, _ in (*self._authorization_grants, *self._token_grants)]
+
+    @property
     def served(self) -> Served:
         """The grant types and all else that is registered."""
-        registered = [*self._authorization_grants, *self._token_grants]
-        types = _unique(cls.GRANT_TYPE for cls, _ in registered if cls.GRANT_TYPE)
+        types = _unique(cls.GRANT_TYPE for cls in self.registered_grants if cls.GRANT_TYPE)
         # In the settings' order; what an application registered follows.
         ours = [name for name in self.settings.grants if name in types]
         return Served(

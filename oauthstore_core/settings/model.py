@@ -89,19 +89,24 @@ class Settings:
         overrides: Mapping[str, object] | None = None,
         *,
         directory: Path | None = None,
+        places: Mapping[str, Mapping[str, object]] | None = None,
     ) -> Settings:
         """Return the settings of overrides, environment and file, in this order of strength.
 
-        The file is `config_file`, else the one that ``OAUTHSTORE_CONFIG`` names,
-        else ``oauthstore.toml`` or ``pyproject.toml`` in `directory` (the current
-        one). `SettingsError` lists every problem and where it comes from.
+        `places` are an application's, by their names for people, such as a
+        framework's settings: weaker than overrides, stronger than the
+        environment. The file is `config_file`, else the one that
+        ``OAUTHSTORE_CONFIG`` names, else ``oauthstore.toml`` or
+        ``pyproject.toml`` in `directory` (the current one). `SettingsError`
+        lists every problem and where it comes from.
         """
         environ = os.environ if environ is None else environ
         problems: list[str] = []
         file = layers.from_file(config_file, environ, directory or Path.cwd(), problems)
         variables = layers.from_environment(environ, problems)
+        application = [layers.from_mapping(given, name) for name, given in (places or {}).items()]
         arguments = layers.from_mapping(overrides or {}, "argument")
-        return _build(layers.merge(file, variables, arguments), problems)
+        return _build(layers.merge(file, variables, *application, arguments), problems)
 
     @property
     def names_no_store(self) -> bool:

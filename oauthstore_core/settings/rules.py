@@ -138,13 +138,23 @@ def _trail(settings: Settings) -> tuple[bool, str]:
 
 
 _RULES: Final[tuple[tuple[str, str, Judge], ...]] = (
+    (
+        "one winner",
+        "RFC 6749 4.1.2, RFC 9700 4.14, RFC 5849 2.3",
+        _always("what is used once is claimed in one step, by one request; reuse ends the grant"),
+    ),
     ("https", "RFC 6749 1.6, RFC 9700 4.13", _issuer),
     ("secrets at rest", "RFC 6819 5.1.4.1", _secrets),
     ("PKCE", "RFC 9700 2.1.1", _always("S256 for every client and every code")),
     (
         "redirect URIs",
         "RFC 9700 2.1, RFC 8252 7.3",
-        _always("compared exactly, but for the port on loopback; errors before that never lead on"),
+        _always("compared exactly, but for the port on loopback"),
+    ),
+    (
+        "redirected errors",
+        "RFC 6749 4.1.2.1",
+        _always("none leads on before client and redirect URI are validated"),
     ),
     ("iss", "RFC 9207", _always("in every authorization response, errors too")),
     ("lifetimes", "RFC 9700, RFC 6749 4.1.2", _lifetimes),

@@ -81,6 +81,17 @@ browser = Client(headers={"host": "127.0.0.1", "accept-language": "fr"})
 print(browser.post("/oauth/token", "x=1", "application/x-www-form-urlencoded").json())
 """
 
+#: What makes the project of the page one that may be deployed.
+DEPLOYED = """
+DEBUG = False
+SECRET_KEY = "".join(map(chr, range(48, 123)))
+ALLOWED_HOSTS = ["example.com"]
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+OAUTHSTORE |= {"issuer": "https://example.com/oauth", "plugins": ["audit"]}
+"""
+
 
 class Project:
     """The project that the page's commands make."""
@@ -221,6 +232,15 @@ def test_the_commands_that_look_after_it_succeed(project: Project) -> None:
     assert "Album" in printed["python manage.py oauthstore client list"]
     assert "no issues" in printed["python manage.py check"]
     assert "oauthstore.rule_https" in printed["python manage.py check --deploy"]
+
+
+def test_a_deployment_as_it_should_be_passes_every_check(project: Project) -> None:
+    project.add("mysite/settings.py", DEPLOYED)
+
+    told = project.run("python manage.py check --deploy --fail-level WARNING")
+
+    assert "WARNINGS" not in told
+    assert "oauthstore.rule_one_winner" in told
 
 
 def test_two_workers_serve_it_as_the_page_says(project: Project) -> None:

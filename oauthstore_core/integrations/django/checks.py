@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core import checks
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from ...errors import SettingsError
-from ...settings.rules import Verdict, judge_rules
+from ...settings.rules import Verdict
 from ..django_oauth2.configuration import OURS, load_settings, provider_of
+from ..django_oauth2.places import METADATA_PATH
+from .deployment import judge_deployment
 
 __all__ = ["check_rules", "check_settings", "check_urls", "register_checks"]
-
-_ROOT: Final = "/.well-known/oauth-authorization-server"
-#: Of the standalone server, where this project has Django's own; and of OAuth 1.
-_ELSEWHERE: Final = frozenset(
-    {"sessions", "sign-in", "proxies", "CORS", "OAuth 1 signatures", "OAuth 1 credentials"}
-)
-#: How a verdict ends that no setting decides.
-_FIXED: Final = "no setting changes it"
 
 
 def register_checks() -> None:
@@ -55,7 +49,9 @@ def check_urls(**_: Any) -> Sequence[checks.CheckMessage]:
     except NoReverseMatch:  # views of the project's own
         return []
     found: list[checks.CheckMessage] = []
-    if metadata != _ROOT:
+    # Where the project itself is mounted is nothing that it can change by its URLs.
+    metadata = f"/{metadata.removeprefix(get_script_prefix())}"
+    if metadata != METADATA_PATH:
         told = f"The metadata lies at {metadata}, where no client looks for it (RFC 8414)."
         hint = (
             'Include the URLs at the root, path("", include("oauthstore_core.integrations.django'
@@ -80,19 +76,19 @@ def _signs_in(middleware: str) -> bool:
 
 
 def check_rules(**_: Any) -> Sequence[checks.CheckMessage]:
-    """Tell each security rule that settings decide: kept (Info), or not (Warning)."""
+    """Tell each security rule: kept (Info), or looser by a setting (Warning)."""
     try:
-        settings = load_settings()
+        return [_tell(verdict) for verdict in judge_deployment(load_settings())]
     except SettingsError:  # told by `check_settings`
         return []
-    return [*_tell(judge_rules(settings))]
 
 
-def _tell(verdicts: Sequence[Verdict]) -> Iterator[checks.CheckMessage]:
-    for verdict in verdicts:
-        if verdict.rule in _ELSEWHERE or verdict.how.endswith(_FIXED):
-            continue
-        kind = checks.Info if verdict.met else checks.Warning
-        slug = re.sub(r"\W+", "_", verdict.rule.lower())
-        told = f"{verdict.rule} ({verdict.source}): {verdict.how}"
-        yield kind(told, id=f"oauthstore.rule_{slug}")
+def _tell(verdict: Verdict) -> checks.CheckMessage:
+    slug = re.sub(r"\W+", "_", verdict.rule.lower())
+    identity = f"oauthstore.rule_{slug}"
+    told = f"{verdict.rule} ({verdict.source}): {verdict.how}"
+    if verdict.met:
+        return checks.Info(told, id=identity)
+    # What is wrong ends with what to do.
+    problem, _, hint = told.rstrip(".").rpartition(". ")
+    return checks.Warning(f"{problem}.", hint=f"{hint}.", id=identity)

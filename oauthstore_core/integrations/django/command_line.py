@@ -13,9 +13,11 @@ from ...cli.failures import EXIT_CODES, Commands
 from ...cli.invocation import Invocation, global_options
 from ...oauth2.management import Management
 from ...settings import Settings
-from ...stores import Stores, open_stores
+from ...settings.rules import Verdict
+from ...stores import REQUIRED_ROLES, Stores, open_stores
 from ..django_oauth2.configuration import load_settings
 from ..embedding import migrate_local
+from .deployment import judge_deployment
 
 __all__ = ["DjangoInvocation", "run"]
 
@@ -28,7 +30,16 @@ class DjangoInvocation(Invocation):
 
     def settings(self) -> Settings:
         """Return the settings; options of the command are stronger than Django's."""
-        return load_settings({"store": self.store, "issuer": self.issuer})
+        return load_settings({"store": self.store, "issuer": self.issuer}, self.config)
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """What the stores have to serve: accounts are Django's."""
+        return REQUIRED_ROLES
+
+    def judge(self, settings: Settings) -> Sequence[Verdict]:
+        """Return a verdict on each security rule, as ``check --deploy`` does."""
+        return judge_deployment(settings)
 
     @contextmanager
     def stores(self) -> Generator[Stores, None, None]:

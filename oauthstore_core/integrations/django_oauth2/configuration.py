@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, cast
 
 from django.conf import settings as django_settings
@@ -43,19 +44,20 @@ EXPIRES_IN: Final = "token_expires_in"
 _SCOPES: Final = "scopes_supported"
 
 
-def load_settings(arguments: Mapping[str, object] | None = None) -> Settings:
+def load_settings(
+    arguments: Mapping[str, object] | None = None, config_file: Path | None = None
+) -> Settings:
     """Return the settings of arguments, Django's dict, environment and file.
 
     In this order of strength. Where no secret keys are set they are derived
     from SECRET_KEY, and its fallbacks. `SettingsError` lists every problem.
     """
-    given = {key: value for key, value in (arguments or {}).items() if value is not None}
-    configured = _configured()
-    # A store by argument is instead of all that the dict says of storage.
-    if "store" in given:
-        configured = {k: v for k, v in configured.items() if k not in {"stores", "roles"}}
-    settings = Settings.load(overrides={**configured, **given})
-    return settings if settings.secret_keys else replace(settings, secret_keys=derived_keys())
+    places = {f"`{OURS}` in Django's settings": _configured()}
+    settings = Settings.load(config_file, overrides=arguments, places=places)
+    if settings.secret_keys:
+        return settings
+    sources = {**settings.sources, "secret_keys": "`SECRET_KEY` in Django's settings"}
+    return replace(settings, secret_keys=derived_keys(), sources=sources)
 
 
 def _configured() -> dict[str, object]:
