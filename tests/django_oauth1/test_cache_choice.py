@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from types import ModuleType
@@ -63,6 +64,8 @@ _NO_URLS.urlpatterns = []  # type: ignore[attr-defined]  # a module that is made
 @pytest.fixture
 def configure() -> Iterator[Callable[..., None]]:
     """Return what sets CACHES and Authlib's dict until the test's end."""
+    # Servers of other tests are looked at as long as they are there.
+    gc.collect()
     overridden: list[override_settings] = []
 
     def set_(cache: Mapping[str, Any], /, *, debug: bool = False, **provider: object) -> None:

@@ -12,7 +12,7 @@ from django.core.cache import caches
 from ..._version import __version__
 from ...backends import Backend, Capabilities
 from ...clock import Clock
-from ...errors import CapabilityError
+from ...errors import CapabilityError, RoleNotServedError
 from ...settings import Settings
 from ...settings.parts import StoreSettings
 from ...stores import REQUIRED_ROLES, Stores, open_stores
@@ -92,8 +92,12 @@ def open_for(
     needed = tuple(role for role in REQUIRED_ROLES if role not in elsewhere)
     if place is not None:
         return _open_cached(settings, clock, needed, place)
-    if needed == REQUIRED_ROLES or settings.names_no_store:
+    try:
+        # Whoever serves all of OAuth on these settings has the same; in memory nobody else would.
         return stores_of(settings, clock, only_claims=False)
+    except RoleNotServedError:
+        if needed == REQUIRED_ROLES:
+            raise
     return share_stores((needed, settings), clock, partial(_some, settings, clock, needed))
 
 
