@@ -16,6 +16,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import override_settings
+from django.urls import clear_url_caches
 
 from oauthstore_core.errors import CapabilityError
 from oauthstore_core.integrations.django_oauth1 import (
@@ -65,6 +66,7 @@ _NO_URLS.urlpatterns = []  # type: ignore[attr-defined]  # a module that is made
 def configure() -> Iterator[Callable[..., None]]:
     """Return what sets CACHES and Authlib's dict until the test's end."""
     # Servers of other tests are looked at as long as they are there.
+    clear_url_caches()
     gc.collect()
     overridden: list[override_settings] = []
 
