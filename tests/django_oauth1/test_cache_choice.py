@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from types import ModuleType
@@ -16,7 +15,6 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import override_settings
-from django.urls import clear_url_caches
 
 from oauthstore_core.errors import CapabilityError
 from oauthstore_core.integrations.django_oauth1 import (
@@ -25,10 +23,12 @@ from oauthstore_core.integrations.django_oauth1 import (
     CacheAuthorizationServer,
     ResourceProtector,
 )
+from oauthstore_core.integrations.django_oauth1 import checks as oauth1_checks
 from oauthstore_core.integrations.django_oauth1.checks import (
     check_caches,
     check_deployed_caches,
 )
+from oauthstore_core.integrations.django_oauth2.reading import SettingsReader, living_readers
 
 from .own_models import own_models
 
@@ -63,11 +63,15 @@ _NO_URLS.urlpatterns = []  # type: ignore[attr-defined]  # a module that is made
 
 
 @pytest.fixture
-def configure() -> Iterator[Callable[..., None]]:
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Return what sets CACHES and Authlib's dict until the test's end."""
-    # Servers of other tests are looked at as long as they are there.
-    clear_url_caches()
-    gc.collect()
+    # Those of other tests, whose URLs somebody may still hold, would be looked at, too.
+    others = {id(reader) for reader in living_readers()}
+
+    def made_here() -> list[SettingsReader]:
+        return [reader for reader in living_readers() if id(reader) not in others]
+
+    monkeypatch.setattr(oauth1_checks, "living_readers", made_here)
     overridden: list[override_settings] = []
 
     def set_(cache: Mapping[str, Any], /, *, debug: bool = False, **provider: object) -> None:
