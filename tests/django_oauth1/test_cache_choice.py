@@ -66,10 +66,10 @@ _NO_URLS.urlpatterns = []  # type: ignore[attr-defined]  # a module that is made
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Return what sets CACHES and Authlib's dict until the test's end."""
     # Those of other tests, whose URLs somebody may still hold, would be looked at, too.
-    others = {id(reader) for reader in living_readers()}
+    others = living_readers()
 
     def made_here() -> list[SettingsReader]:
-        return [reader for reader in living_readers() if id(reader) not in others]
+        return [made for made in living_readers() if all(made is not other for other in others)]
 
     monkeypatch.setattr(oauth1_checks, "living_readers", made_here)
     overridden: list[override_settings] = []
