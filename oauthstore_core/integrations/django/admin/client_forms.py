@@ -179,7 +179,7 @@ class _TakenOver(forms.Form):
             Message("Leave it as it is, unless the client has another one from elsewhere.")
         ),
         initial=generate_identifier,
-        widget=forms.TextInput(_TEXT),
+        widget=forms.TextInput({**_TEXT, "autocomplete": "off"}),
     )
     client_secret = forms.CharField(
         label=said(Message("Client secret")),

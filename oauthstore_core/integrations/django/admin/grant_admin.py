@@ -134,7 +134,7 @@ class GrantAdmin(StoreAdmin):
             "fingerprint": fingerprint(handle),
             "client_id": grant.client_id,
             "subject": grant.subject,
-            "user": names.get(grant.subject or ""),
+            "user_name": names.get(grant.subject or ""),
             "scope": allowed.get("scope", ""),
             "resource": allowed.get("resource") or [],
             "granted_at": moment(grant.granted_at),
@@ -212,7 +212,7 @@ class GrantAdmin(StoreAdmin):
         context = {
             "title": say(Message("Revoke grants")),
             "asked": asked,
-            "user": names.get(asked.subject or ""),
+            "user_name": names.get(asked.subject or ""),
             "grants": len(grants[:_MOST]),
             "more": len(grants) > _MOST,
             "back": back,
