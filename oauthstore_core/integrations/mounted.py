@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from ..errors import SettingsError, StoreError
 from ..http import HttpRequest, HttpResponse, json_response
 from ..oauth1.server import AuthorizationServer as OAuth1Server
 from ..oauth2.core import LoadUser
-from ..oauth2.errors import RETRY_AFTER
+from ..oauth2.errors import RETRY_AFTER, MisdirectedRequestError
 from ..oauth2.registration import Registration
 from ..oauth2.resource import ResourceProtector
 from ..oauth2.resource_owner import ResourceOwner
@@ -125,7 +124,7 @@ class MountedServer:
     ) -> None:
         """Serve the endpoints; `consent` makes the one for people, `oauth1_consent` OAuth 1's."""
         self.stores = stores
-        translation = Translation(settings.languages, translate)
+        translation = self._translation = Translation(settings.languages, translate)
         self.protector = ResourceProtector(
             stores, clock, resource=resource, translation=translation
         )
@@ -203,21 +202,21 @@ class MountedServer:
         try:
             server, application = self._served_at(address_of(scope))
         except SettingsError as error:
-            log.warning("A request was refused: %s", error)
-            application = Application({}, workers=self.workers, not_found=_misdirected(error))
+            refuse = partial(self.refuse, error)
+            application = Application({}, workers=self.workers, not_found=refuse)
         else:
             scope = _at_issuer(scope, server.issuer)
             if scope["path"] in self._asking:
                 _owner.set(await identify())
         await application(scope, receive, send)
 
+    def refuse(self, error: SettingsError, request: HttpRequest) -> HttpResponse:
+        """Answer a request for a host that is not this server's; what to set is for the log."""
+        log.warning("A request was refused: %s", error)
+        status, body, headers = MisdirectedRequestError()()
+        return json_response(status, self._translation.translate_body(body, request), headers)
+
     def close(self) -> None:
         """Wait for the requests at work, and close the stores."""
         self.workers.close()
         self.stores.close()
-
-
-def _misdirected(error: SettingsError) -> Handler:
-    """Return the answer to a request for a host that is not this server's (RFC 9110 15.5.20)."""
-    body = {"error": "invalid_request", "error_description": error.problems[0]}
-    return lambda _: json_response(HTTPStatus.MISDIRECTED_REQUEST, body)

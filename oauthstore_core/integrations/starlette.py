@@ -265,8 +265,7 @@ class AuthorizationServer:
                 address_of(request.scope, f"{root}{self._mount_path or ''}")
             )
         except SettingsError as error:
-            body = {"error": "invalid_request", "error_description": error.problems[0]}
-            return JSONResponse(body, 421)
+            return _to_starlette(self.running.refuse(error, read_request(request)))
         if request.path_params["issuer_path"] != urlsplit(server.issuer).path.rstrip("/"):
             return JSONResponse({"error": "invalid_request"}, 404)
         return _to_starlette(server.create_metadata_response(read_request(request)))

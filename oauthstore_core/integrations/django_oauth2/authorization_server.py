@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache, cached_property, partial
@@ -21,11 +20,10 @@ from ...errors import SettingsError
 from ...http import HttpRequest, HttpResponse
 from ...oauth2.core import LoadUser, warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer
-from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
 from ...settings import Settings
 from ...translation import Translate
-from ..embedding import with_issuer
+from ..derived_issuer import DerivedIssuer
 from .configuration import (
     ACCESS,
     EXPIRES_IN,
@@ -45,8 +43,6 @@ from .users import answering_database, load_user, signed_in
 
 __all__ = ["AuthorizationServer", "default_server"]
 
-log = logging.getLogger("oauthstore")
-
 
 class _ConfiguredLater(AuthlibAuthorizationServer):
     """Authlib's class, made without models, and without a look at settings while modules load."""
@@ -58,7 +54,7 @@ class _ConfiguredLater(AuthlibAuthorizationServer):
         self.config: Mapping[str, Any] = {}
 
 
-class AuthorizationServer(SettingsReader, EmbeddedServer, _ConfiguredLater):
+class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _ConfiguredLater):
     """Authlib's server for Django, on a store.
 
     Store mode, without models: authorization code with PKCE, refresh with
@@ -206,20 +202,15 @@ class AuthorizationServer(SettingsReader, EmbeddedServer, _ConfiguredLater):
         return endpoint_prefix(self.known_issuer)
 
     @property
-    def issuer(self) -> str:
-        """The issuer as set, else the address on loopback that was asked first.
+    def asked_root(self) -> str | None:
+        """The application's address in the request at hand; None: there is no request."""
+        native = self._asked.get()
+        return None if native is None else native.build_absolute_uri("/")
 
-        `MisdirectedRequestError`: it is not set, and this request is not on loopback.
-        """
-        if self.settings.issuer is None:
-            native = self._asked.get()
-            root = "" if native is None else native.build_absolute_uri("/").rstrip("/")
-            try:
-                self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
-            except SettingsError as error:
-                log.warning("A request was refused: %s", error)
-                raise MisdirectedRequestError from error
-        return cast("str", self.settings.issuer)
+    @property
+    def issuer_path(self) -> str:
+        """Where the endpoints lie below that address."""
+        return self._prefix
 
     @property
     def paths(self) -> EndpointPaths:
@@ -237,7 +228,7 @@ class AuthorizationServer(SettingsReader, EmbeddedServer, _ConfiguredLater):
         """Return the neutral request of Django's."""
         self.ensure_ready()
         http = read_request(request)
-        if self.settings.issuer is None:
+        if not self.is_issuer_set:
             self._asked.set(getattr(http, "native", None))
         return http
 

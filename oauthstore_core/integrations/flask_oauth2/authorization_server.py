@@ -6,23 +6,21 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, Final, Unpack, cast
+from typing import Any, Final, Unpack
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, has_request_context
 from flask import request as current_request
 
 from ...clock import SystemClock
-from ...errors import SettingsError
 from ...http import HttpRequest, HttpResponse
 from ...oauth2.core import warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer, QueryClient, SaveToken
-from ...oauth2.errors import MisdirectedRequestError
 from ...oauth2.metadata import EndpointPaths
 from ...stores import Stores
-from ..embedding import open_claims, open_embedded, with_issuer
+from ..derived_issuer import DerivedIssuer
+from ..embedding import open_claims, open_embedded
 from .blueprint import USUAL_PREFIX, UserId, create_blueprint
 from .configuration import (
     ACCESS,
@@ -39,12 +37,11 @@ from .requests import read_request, to_flask
 
 __all__ = ["AuthorizationServer"]
 
-log = logging.getLogger("oauthstore")
 
 _SAY_WHERE: Final = "OAUTHSTORE_STORE, for example to sqlite:///oauth.db"
 
 
-class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
+class AuthorizationServer(DerivedIssuer, EmbeddedServer, AuthlibAuthorizationServer):
     """Authlib's server for Flask, on a store.
 
     Store mode: with a `store`, such as ``sqlite:///oauth.db``, authorization
@@ -158,19 +155,14 @@ class AuthorizationServer(EmbeddedServer, AuthlibAuthorizationServer):
     # --- the issuer, and where the endpoints lie ---
 
     @property
-    def issuer(self) -> str:
-        """The issuer as set, else the address on loopback that was asked first.
+    def asked_root(self) -> str | None:
+        """The application's address in the request at hand; None: there is no request."""
+        return current_request.root_url if has_request_context() else None
 
-        `MisdirectedRequestError`: it is not set, and this request is not on loopback.
-        """
-        if self.settings.issuer is None:
-            root = current_request.root_url.rstrip("/")
-            try:
-                self.settings = with_issuer(self.settings, f"{root}{self._prefix}")
-            except SettingsError as error:
-                log.warning("A request was refused: %s", error)
-                raise MisdirectedRequestError from error
-        return cast("str", self.settings.issuer)
+    @property
+    def issuer_path(self) -> str:
+        """Where the endpoints lie below that address."""
+        return self._prefix
 
     @property
     def paths(self) -> EndpointPaths:

@@ -34,7 +34,8 @@ class EarlyAnswers:
 
     What it does not answer itself it hands on untouched: other paths and
     methods, a body whose length is not told, everything until the issuer is
-    known, and what Flask's dispatching would add something to.
+    known, another host where that was derived, and what Flask's dispatching
+    would add something to.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class EarlyAnswers:
             return json_response(500, {"error": "server_error"})
 
     def _is_mine(self, environ: _Environ, length: int) -> bool:
-        if self._server.settings.issuer is None:
+        if not self._server.serves_host(environ.get("HTTP_HOST")):
             return False
         return self._dispatching is None or self._dispatching.adds_nothing(environ, length)
 

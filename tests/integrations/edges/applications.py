@@ -37,7 +37,7 @@ from .exchanges import CALLBACK, ISSUER
 from .player import NOW, Browser
 from .wire import AsgiWire, Wire, WsgiWire
 
-__all__ = ["EDGES", "Edge", "people"]
+__all__ = ["EDGES", "SETTINGS", "Edge", "people"]
 
 PASSWORD = "correct horse battery"
 SCOPES = {"profile": "See your name", "mail": "Read your mail"}
@@ -150,9 +150,9 @@ _OAUTH1_CLIENTS: Mapping[str, Mapping[str, Any]] = {
 
 
 @contextmanager
-def standalone() -> Iterator[Edge]:
+def standalone(settings: Mapping[str, Any]) -> Iterator[Edge]:
     clock = FakeClock(NOW)
-    server = open_server(Settings.from_mapping({**SETTINGS, "oauth1": OAUTH1}), clock)
+    server = open_server(Settings.from_mapping({**settings, "oauth1": OAUTH1}), clock)
     accounts = server.stores.accounts
     assert accounts is not None
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -169,10 +169,10 @@ def _signed_in(request: Request) -> str | None:
     return request.headers.get("X-User")
 
 
-def _mounted(kind: Any) -> tuple[Any, FakeClock]:  # noqa: ANN401 - one of two modules
+def _mounted(kind: Any, settings: Mapping[str, Any]) -> tuple[Any, FakeClock]:  # noqa: ANN401 - one of two modules
     clock = FakeClock(NOW)
     oauth = kind.AuthorizationServer(
-        settings={**SETTINGS, "oauth1": OAUTH1},
+        settings={**settings, "oauth1": OAUTH1},
         user_id=_signed_in,
         login_url="/login",
         clock=clock,
@@ -181,8 +181,8 @@ def _mounted(kind: Any) -> tuple[Any, FakeClock]:  # noqa: ANN401 - one of two m
 
 
 @contextmanager
-def starlette() -> Iterator[Edge]:
-    oauth, clock = _mounted(starlette_edge)
+def starlette(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    oauth, clock = _mounted(starlette_edge, settings)
 
     def protect(path: str, scopes: Any) -> Route:  # noqa: ANN401 - as of `validate`
         async def tell(request: Request) -> Response:
@@ -206,8 +206,8 @@ def starlette() -> Iterator[Edge]:
 
 
 @contextmanager
-def fastapi() -> Iterator[Edge]:
-    oauth, clock = _mounted(fastapi_edge)
+def fastapi(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    oauth, clock = _mounted(fastapi_edge, settings)
     app = FastAPI(lifespan=oauth.lifespan)
     app.mount("/oauth", oauth)
     app.include_router(oauth.well_known)
@@ -231,22 +231,22 @@ def fastapi() -> Iterator[Edge]:
 
 
 @contextmanager
-def flask_dispatched() -> Iterator[Edge]:
-    with _flask(before_flask=False) as edge:
+def flask_dispatched(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    with _flask(settings, before_flask=False) as edge:
         yield edge
 
 
 @contextmanager
-def flask_before() -> Iterator[Edge]:
-    with _flask(before_flask=True) as edge:
+def flask_before(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    with _flask(settings, before_flask=True) as edge:
         yield edge
 
 
 @contextmanager
-def _flask(*, before_flask: bool) -> Iterator[Edge]:
+def _flask(settings: Mapping[str, Any], *, before_flask: bool) -> Iterator[Edge]:
     app, clock = flask.Flask("site"), FakeClock(NOW)
     app.config["SECRET_KEY"] = "s" * 40
-    server = flask_oauth2.AuthorizationServer(app, clock=clock, **SETTINGS)
+    server = flask_oauth2.AuthorizationServer(app, clock=clock, **settings)
     oauth1 = flask_oauth1.AuthorizationServer(app, oauth1=OAUTH1, clock=clock)
     require = flask_oauth2.ResourceProtector(server)
     person = lambda: flask.request.headers.get("X-User")  # noqa: E731 - short
@@ -273,27 +273,27 @@ def _flask(*, before_flask: bool) -> Iterator[Edge]:
 
 
 @contextmanager
-def django_wsgi() -> Iterator[Edge]:
-    with _django() as (wsgi, _):
+def django_wsgi(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    with _django(settings) as (wsgi, _):
         yield Edge(WsgiWire(wsgi), {"X-User": "alice"})
 
 
 @contextmanager
-def django_asgi() -> Iterator[Edge]:
-    with _django() as (_, asgi), AsgiWire.running(asgi) as wire:
+def django_asgi(settings: Mapping[str, Any]) -> Iterator[Edge]:
+    with _django(settings) as (_, asgi), AsgiWire.running(asgi) as wire:
         yield Edge(wire, {"X-User": "alice"})
 
 
 @contextmanager
-def _django() -> Iterator[tuple[Any, Any]]:
+def _django(settings: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     clock = FakeClock(NOW)
-    with serve_django({**SETTINGS, "oauth1": OAUTH1}, clock, _SCOPES_OF_PATHS, _tell) as served:
+    with serve_django({**settings, "oauth1": OAUTH1}, clock, _SCOPES_OF_PATHS, _tell) as served:
         _register(served.stores, clock)
         yield served.wsgi, served.asgi
 
 
 #: By name.
-EDGES: Mapping[str, Callable[[], AbstractContextManager[Edge]]] = {
+EDGES: Mapping[str, Callable[[Mapping[str, Any]], AbstractContextManager[Edge]]] = {
     "standalone": standalone,
     "Starlette": starlette,
     "FastAPI": fastapi,

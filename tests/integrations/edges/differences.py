@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from .addresses import ENDPOINTS
 from .applications import Edge
 from .exchanges import Exchange
 from .player import Taken
@@ -122,6 +123,13 @@ OWN: Sequence[Own] = (
         403,
         "so it does at the page of OAuth 1",
         ("oauth1",),
+    ),
+    Own(
+        _DJANGO,
+        [f"{asked}, on a host that is none" for asked in ENDPOINTS],
+        400,
+        "Django answers for a host that is not one of ALLOWED_HOSTS, or none",
+        ("addresses",),
     ),
     Own(
         ("Django by ASGI",),

@@ -10,25 +10,39 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from .applications import EDGES, people
+from .addresses import ADDRESSES
+from .applications import EDGES, SETTINGS, people
 from .differences import own_answer, without_differences
 from .exchanges import Exchange
 from .oauth1 import OAUTH1
 from .oauth2 import OAUTH2
 from .player import Player, Taken
 
-__all__ = ["CORPORA", "play", "read_expected"]
+__all__ = ["CORPORA", "edges_of", "play", "read_expected"]
 
-CORPORA: Final[Mapping[str, Sequence[Exchange]]] = {"oauth1": OAUTH1, "oauth2": OAUTH2}
+CORPORA: Final[Mapping[str, Sequence[Exchange]]] = {
+    "addresses": ADDRESSES,
+    "oauth1": OAUTH1,
+    "oauth2": OAUTH2,
+}
+#: The settings of each, where they are not those of all.
+_SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "addresses": {name: value for name, value in SETTINGS.items() if name != "issuer"},
+}
 #: Whose answers are written down: the first's, unless that has one in its own way.
 _RECORDED: Final = ("Flask", "Starlette")
 
 
+def edges_of(corpus: str) -> Sequence[str]:
+    """Return the edges that play a corpus; the standalone server is not without an issuer."""
+    return [name for name in EDGES if corpus != "addresses" or name != "standalone"]
+
+
 def play(name: str, corpus: str) -> tuple[Mapping[str, Taken], Mapping[str, str]]:
     """Return the answers of an edge, and what it issued with what stands for it."""
-    with EDGES[name]() as edge:
+    with EDGES[name](_SETTINGS.get(corpus, SETTINGS)) as edge:
         player = Player(people(edge))
         exchanges = [it for it in CORPORA[corpus] if _path(it) not in edge.lacks]
         taken = {

@@ -9,10 +9,9 @@ from itertools import product
 
 import pytest
 
-from .applications import EDGES
 from .differences import OWN, Own, own_answer
 from .player import Taken
-from .recording import CORPORA, play, read_expected
+from .recording import CORPORA, edges_of, play, read_expected
 
 #: At least 128 bits, of what stands in a URL or a form without being encoded; a verifier that a
 #: person types has fewer.
@@ -28,8 +27,9 @@ def answers(edge: str, corpus: str) -> Mapping[str, Taken]:
     return played(edge, corpus)[0]
 
 
-@pytest.mark.parametrize("edge", EDGES)
-@pytest.mark.parametrize("corpus", CORPORA)
+@pytest.mark.parametrize(
+    ("corpus", "edge"), [(corpus, edge) for corpus in CORPORA for edge in edges_of(corpus)]
+)
 def test_an_edge_gives_the_recorded_answers(edge: str, corpus: str) -> None:
     expected = read_expected(corpus)
 
@@ -63,13 +63,13 @@ def test_every_exchange_is_recorded_under_a_name_of_its_own(corpus: str) -> None
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_no_exchange_is_answered_by_a_5xx(corpus: str) -> None:
-    for edge in EDGES:
+    for edge in edges_of(corpus):
         assert max(status for status, _, _ in answers(edge, corpus).values()) < 500
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_what_is_issued_is_fresh_on_every_edge(corpus: str) -> None:
-    issued = [value for edge in EDGES for value in played(edge, corpus)[1]]
+    issued = [value for edge in edges_of(corpus) for value in played(edge, corpus)[1]]
 
     assert len(set(issued)) == len(issued) > 0
     assert all(FRESH.fullmatch(value) for value in issued)

@@ -150,5 +150,5 @@ class AsgiWire:
 
 
 def _complete(headers: Mapping[str, str], body: bytes | None) -> Pairs:
-    length = [] if body is None else [("Content-Length", str(len(body)))]
-    return [("Host", HOST), *headers.items(), *length]
+    length = {} if body is None else {"Content-Length": str(len(body))}
+    return [*{"Host": HOST, **headers, **length}.items()]
