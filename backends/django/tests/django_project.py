@@ -24,8 +24,14 @@ __all__ = ["alias_of", "cache_alias_of", "cache_plugin", "plugin"]
 
 if not settings.configured:
     settings.configure(
-        # Nobody's: every test has a database of its own.
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        # Nobody's here: every test has a database of its own. Other tests that need Django find
+        # one that all threads share.
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": "file:people?mode=memory&cache=shared",
+            }
+        },
         INSTALLED_APPS=["oauthstore_django"],
         SECRET_KEY="of the tests",
         USE_TZ=True,

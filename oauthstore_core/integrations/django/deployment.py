@@ -129,7 +129,9 @@ def _sessions(settings: Settings, _: Verdict) -> Told:
             "Another password does not end sessions: give AUTH_USER_MODEL the method "
             "`get_session_auth_hash`, as AbstractBaseUser has it."
         )
-    return problems, "Django's: its cookies are told safe; another password ends the session"
+    secure = "Secure" if django_settings.SESSION_COOKIE_SECURE else "not Secure"
+    how = f"Django's: {secure}, HttpOnly, SameSite={django_settings.SESSION_COOKIE_SAMESITE}"
+    return problems, f"{how}; another password ends the session"
 
 
 def _cookie_problems(settings: Settings) -> Iterator[str]:
