@@ -224,6 +224,7 @@ def test_a_cache_of_one_process_serves_only_where_one_process_answers(
     configure: Any,
     request_: HttpRequest,
     served: bool,  # noqa: FBT001 - what is expected
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     configure(PER_PROCESS)
     server = CacheAuthorizationServer()
@@ -233,6 +234,7 @@ def test_a_cache_of_one_process_serves_only_where_one_process_answers(
     else:
         with pytest.raises(CapabilityError, match="single_process"):
             server.create_temporary_credential_response(request_)
+        assert "single_process" in caplog.text
 
 
 @pytest.mark.parametrize("told", [{"debug": True}, {"single_process": True}])

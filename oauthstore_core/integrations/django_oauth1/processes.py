@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from typing import Any
 
@@ -12,6 +13,8 @@ from .configuration import PROVIDER
 
 __all__ = ["refuse_several"]
 
+log = logging.getLogger("oauthstore")
+
 
 def refuse_several(native: Any, alias: str, *, single_process: bool) -> None:
     """Raise `CapabilityError` where other processes may answer beside the one that answers this.
@@ -19,12 +22,15 @@ def refuse_several(native: Any, alias: str, *, single_process: bool) -> None:
     `single_process`: what the project says where nobody else knows.
     """
     if _may_be_several(native, single_process=single_process):
-        raise CapabilityError(
+        problem = (
             f"Temporary credentials and nonces were to be kept in the cache {alias!r}, which is in "
             "the memory of each process, but several may answer: a nonce could be used once in "
             f"each. Name a cache on Redis, Valkey or Memcached in CACHES. Or run one process, and "
             f'where its server does not tell, as with ASGI, set "single_process" in `{PROVIDER}`.'
         )
+        # Where DEBUG is off, Django itself mails what is raised, and logs it nowhere.
+        log.error(problem)
+        raise CapabilityError(problem)
 
 
 def _may_be_several(native: Any, *, single_process: bool) -> bool:
