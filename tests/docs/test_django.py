@@ -86,8 +86,7 @@ MAILERS = """
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 """
 #: What makes the project of the page one that may be deployed.
-DEPLOYED = f"""
-{MAILERS}
+DEPLOYED = MAILERS + """
 DEBUG = False
 SECRET_KEY = "".join(map(chr, range(48, 123)))
 ALLOWED_HOSTS = ["example.com"]
