@@ -86,7 +86,9 @@ MAILERS = """
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
 """
 #: What makes the project of the page one that may be deployed.
-DEPLOYED = MAILERS + """
+DEPLOYED = (
+    MAILERS
+    + """
 DEBUG = False
 SECRET_KEY = "".join(map(chr, range(48, 123)))
 ALLOWED_HOSTS = ["example.com"]
@@ -95,6 +97,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 OAUTHSTORE |= {"issuer": "https://example.com/oauth", "plugins": ["audit"]}
 """
+)
 
 
 class Project:
