@@ -115,11 +115,19 @@ def test_a_client_may_be_a_resource_server(monkeypatch: pytest.MonkeyPatch) -> N
     assert (payload["resource_server"], payload["resources"]) == (False, [])
 
 
-def test_a_registration_from_elsewhere_keeps_its_id_and_secret(desk: Desk) -> None:
-    desk.add(client_id="a/b?c&d e", client_secret="an old one ")
+@pytest.mark.parametrize(
+    "client_id", ["a/b?c&d e", "x_2Ay", "_5F", "..", "add", "a%2Fb", "x" * 2048]
+)
+def test_a_registration_from_elsewhere_keeps_its_id_and_secret(desk: Desk, client_id: str) -> None:
+    desk.add(client_id=client_id, client_secret="an old one ")
 
-    assert _works(desk, "a/b?c&d e", "an old one ")
-    assert desk.get(desk.client("a/b?c&d e")).status_code == 200
+    assert desk.site.server.query_client(client_id).check_client_secret("an old one ")
+    assert desk.change(client_id, client_name="Photos").status_code == 302
+    assert _metadata(desk, client_id)["client_name"] == "Photos"
+    assert "Changed Name" in desk.get(desk.client(client_id, "history")).text
+    assert len(first_secret(desk.rotate(client_id).text)) == 43
+    assert desk.post(desk.client(client_id, "delete")).status_code == 302
+    assert desk.stored(client_id) is None
 
 
 def test_a_client_of_oauth_1_is_registered_changed_and_rotated(any_desk: Desk) -> None:

@@ -75,7 +75,7 @@ class ClientAdmin(ClientSecrets):
     def _search(
         self, request: HttpRequest, client_id: str
     ) -> tuple[Sequence[ClientRecord], str | None]:
-        found = self.find(request, quote(client_id))
+        found = self.find(request, client_id)
         return ([] if found is None else [found]), None
 
     def _page(
@@ -102,9 +102,10 @@ class ClientAdmin(ClientSecrets):
         """Show what is registered of a client, and change it."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        client = self.find(request, object_id)
+        client_id = unquote(object_id)
+        client = self.find(request, client_id)
         if client is None:
-            return self.missing(request, object_id)
+            return self.missing(request, client_id)
         if request.method != "POST":
             return self._show(request, client, self._form(request, client))
         if not self.has_change_permission(request):
@@ -210,14 +211,14 @@ class ClientAdmin(ClientSecrets):
         if not self.has_delete_permission(request):
             raise PermissionDenied
         server, client_id = self.get_server(request), unquote(object_id)
-        client = self.find(request, object_id)
+        client = self.find(request, client_id)
         model = Client(client_id=client_id) if client is None else self.model_of(client)
         if request.method == "POST":
             return self._delete(request, server, model)
         grants = list(islice(self._grants(server, client_id), _MOST + 1))
         # A deletion that was cut off has left grants without a client: it can be repeated.
         if client is None and not grants:
-            return self.missing(request, object_id)
+            return self.missing(request, client_id)
         context = {
             "title": say(Message("Delete the client")),
             "object": model,
@@ -236,7 +237,7 @@ class ClientAdmin(ClientSecrets):
         client_id = client.client_id
         revoked = None if "\0" in client_id else delete_client(server, client_id)
         if revoked is None:
-            return self.missing(request, quote(client_id))
+            return self.missing(request, client_id)
         self.log_deletion_of(request, client)
         gone = say(Message("The client “%(name)s” was deleted."), name=str(client))
         also = current_texts().count(_REVOKED, revoked)

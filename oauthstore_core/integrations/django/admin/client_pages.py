@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from ....oauth2.clients import ClientRecord
@@ -19,11 +18,11 @@ __all__ = ["ClientPages"]
 
 
 class ClientPages(StoreAdmin):
-    """Finds the client that an address names."""
+    """Finds clients, and tells where there is none."""
 
-    def find(self, request: HttpRequest, object_id: str) -> ClientRecord | None:
-        """Return the client that an address names, as it is now."""
-        server, client_id = self.get_server(request), unquote(object_id)
+    def find(self, request: HttpRequest, client_id: str) -> ClientRecord | None:
+        """Return a client as it is now, None where there is none."""
+        server = self.get_server(request)
         # Another worker may have changed it just now, and a form is held against its version.
         with read_anew():
             found = None if "\0" in client_id else server.stores.clients.query_client(client_id)
@@ -42,12 +41,12 @@ class ClientPages(StoreAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Client | None:
-        """Return the client for Django's own views."""
+        """Return the client for Django's own views, which have read the address."""
         found = self.find(request, object_id)
         return None if found is None else self.model_of(found)
 
-    def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def missing(self, request: HttpRequest, client_id: str) -> HttpResponse:
         """Tell that there is no such client, or no longer."""
-        gone = say(Message("There is no client “%(id)s”, or no longer."), id=unquote(object_id))
+        gone = say(Message("There is no client “%(id)s”, or no longer."), id=client_id)
         self.message_user(request, gone, messages.WARNING)
         return HttpResponseRedirect(self.address("changelist"))

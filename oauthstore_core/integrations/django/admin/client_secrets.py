@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from authlib.oauth2 import OAuth2Error
 from django import forms
-from django.contrib.admin.utils import quote
+from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -160,9 +160,10 @@ class ClientSecrets(ClientPages):
         """Ask for how long the present secret works on, and show the new one, this once."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        client = self.find(request, object_id)
+        client_id = unquote(object_id)
+        client = self.find(request, client_id)
         if client is None:
-            return self.missing(request, object_id)
+            return self.missing(request, client_id)
         if not self.has_secret(client):
             return self._ask(request, client, RotateForm(), status=409)
         form = RotateForm(self._sent(request), initial={"version": client.client.version})
