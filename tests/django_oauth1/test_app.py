@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+from contextlib import redirect_stdout
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from django.core.management import call_command
 from django.test.utils import override_settings
 from django.urls import NoReverseMatch, include, path, reverse
 
@@ -14,8 +18,11 @@ from oauthstore_core.errors import SettingsError
 from oauthstore_core.integrations import django_oauth2
 from oauthstore_core.integrations.django.routes import create_routes
 from oauthstore_core.integrations.django_oauth1 import AuthorizationServer
+from oauthstore_core.testing.clock import FakeClock
 
 from ..flask_oauth1.own_application import CALLBACK
+from ..flask_oauth1.signing import Signer
+from ..flask_oauth1.site import NOW
 from ..flask_oauth1.test_blueprint import (
     test_a_client_without_callback_has_its_verifier_shown,
     test_a_form_of_somebody_else_s_page_counts_for_nothing,
@@ -152,6 +159,21 @@ def test_the_endpoints_lie_below_the_issuer_and_are_found_by_name() -> None:
 
     assert found == [f"/api/v1/oauth1/{name}" for name in ("initiate", "authorize", "token")]
     assert site.app.test_client().post(found[0]).status_code == 400
+
+
+def test_the_project_s_command_registers_a_client_that_is_served(tmp_path: Path) -> None:
+    ours = {"store": f"sqlite:///{tmp_path}/oauth.db", "oauth1": {"enabled": True}}
+    printed = io.StringIO()
+    with override_settings(OAUTHSTORE=ours), redirect_stdout(printed):
+        call_command("oauthstore", "client", "create", "--oauth1", "--json")
+    made = json.loads(printed.getvalue())
+    server = AuthorizationServer(options=ours, clock=FakeClock(NOW))
+
+    answer = Site(server, ours).initiate(
+        Signer(made["client_id"], made["client_secret"], now=server.clock.now), callback="oob"
+    )
+
+    assert answer.status_code == 200
 
 
 def test_a_server_that_is_not_given_is_not_served() -> None:
