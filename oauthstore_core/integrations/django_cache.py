@@ -151,16 +151,30 @@ def weakness_of(alias: str) -> str:
 
 
 def _judge(cache: BaseCache, settings: Mapping[str, Any]) -> str:
-    kind = type(cache).__name__
-    if not isinstance(cache, (BaseMemcachedCache, RedisCache)):
-        return _OTHERS.get(kind, f"of {kind} it is not known whether `add` has one winner")
+    kind, options = _path_of(type(cache)), settings.get("OPTIONS", {})
+    is_known = isinstance(cache, (BaseMemcachedCache, RedisCache)) or kind == _DJANGO_REDIS
+    if not is_known:
+        name = type(cache).__name__
+        return _OTHERS.get(name, f"of {kind} it is not known whether `add` has one winner")
     location = settings.get("LOCATION", "")
     servers = location.replace(",", ";").split(";") if isinstance(location, str) else location
     if len(servers) != 1:
         return "it has several servers, of which one may not know what another was told"
-    if settings.get("OPTIONS", {}).get("ignore_exc"):
-        return "`ignore_exc` makes a failure look like a nonce that is known"
+    if options.get("ignore_exc") or getattr(cache, "_ignore_exceptions", False):
+        return "`ignore_exc` or IGNORE_EXCEPTIONS makes a failure look like an answer"
+    client = options.get("CLIENT_CLASS", _DEFAULT_CLIENT)
+    if kind == _DJANGO_REDIS and client != _DEFAULT_CLIENT:
+        return f"of its CLIENT_CLASS {client} it is not known whether `add` has one winner"
     return ""
+
+
+def _path_of(kind: type[object]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+#: Of the distribution django-redis, which is older than Django's own.
+_DJANGO_REDIS: Final = "django_redis.cache.RedisCache"
+_DEFAULT_CLIENT: Final = "django_redis.client.DefaultClient"
 
 
 _OTHERS: Final = {

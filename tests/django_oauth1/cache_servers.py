@@ -22,8 +22,12 @@ from .pausing_cache import PausingCache
 __all__ = ["KINDS", "SHARED", "configured", "open_cache"]
 
 BACKENDS: Final = "django.core.cache.backends"
-SHARED: Final = ("redis", "memcached")
+SHARED: Final = ("redis", "django-redis", "memcached")
 KINDS: Final = ("memory", *SHARED)
+CLASSES: Final = {
+    "redis": f"{BACKENDS}.redis.RedisCache",
+    "django-redis": "django_redis.cache.RedisCache",
+}
 #: Seconds in which a server starts.
 _PATIENCE: Final = 20
 
@@ -33,18 +37,13 @@ def open_cache(kind: str) -> Iterator[Mapping[str, Any]]:
     """Run the server of a kind of cache, and yield what CACHES has of it."""
     if kind == "memory":
         yield {"BACKEND": f"{PausingCache.__module__}.PausingCache", "LOCATION": "of the tests"}
-    elif kind == "redis":
+    elif kind in CLASSES:
         with closing(_start_redis()) as server:
-            yield {
-                "BACKEND": f"{BACKENDS}.redis.RedisCache",
-                "LOCATION": f"redis://127.0.0.1:{server.port}",
-            }
+            yield {"BACKEND": CLASSES[kind], "LOCATION": f"redis://127.0.0.1:{server.port}"}
     else:
         with _memcached() as port:
-            yield {
-                "BACKEND": f"{BACKENDS}.memcached.PyMemcacheCache",
-                "LOCATION": f"127.0.0.1:{port}",
-            }
+            backend = f"{BACKENDS}.memcached.PyMemcacheCache"
+            yield {"BACKEND": backend, "LOCATION": f"127.0.0.1:{port}"}
 
 
 @contextmanager

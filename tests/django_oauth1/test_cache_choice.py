@@ -38,6 +38,7 @@ ALIAS: Final = "of-this-test"
 PROVIDER: Final = {"cache": ALIAS}
 PER_PROCESS: Final = {"BACKEND": f"{BACKENDS}.locmem.LocMemCache"}
 REDIS: Final = {"BACKEND": f"{BACKENDS}.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+DJANGO_REDIS: Final = "django_redis.cache.RedisCache"
 UNFIT: Final[Mapping[str, tuple[Mapping[str, Any], str]]] = {
     "dummy": ({"BACKEND": f"{BACKENDS}.dummy.DummyCache"}, "keeps nothing"),
     "files": (
@@ -56,6 +57,18 @@ UNFIT: Final[Mapping[str, tuple[Mapping[str, Any], str]]] = {
             "OPTIONS": {"ignore_exc": True},
         },
         "ignore_exc",
+    ),
+    "exceptions ignored": (
+        {**REDIS, "BACKEND": DJANGO_REDIS, "OPTIONS": {"IGNORE_EXCEPTIONS": True}},
+        "IGNORE_EXCEPTIONS",
+    ),
+    "another client": (
+        {
+            **REDIS,
+            "BACKEND": DJANGO_REDIS,
+            "OPTIONS": {"CLIENT_CLASS": "django_redis.client.ShardClient"},
+        },
+        "ShardClient",
     ),
 }
 _NO_URLS: Final = ModuleType("no_urls")
@@ -157,8 +170,9 @@ def test_an_alias_that_nobody_has_configured_is_an_error(configure: Any) -> None
     del server
 
 
-def test_a_shared_cache_is_fine(configure: Any) -> None:
-    configure(REDIS)
+@pytest.mark.parametrize("backend", [REDIS["BACKEND"], DJANGO_REDIS])
+def test_a_shared_cache_is_fine(configure: Any, backend: str) -> None:
+    configure({**REDIS, "BACKEND": backend})
     server = CacheAuthorizationServer()
 
     assert _ids([*check_caches(), *check_deployed_caches()]) == []

@@ -231,8 +231,9 @@ def test_who_sends_again_after_a_lost_reply_does_not_lose_to_itself(
 
 
 _AWAY: Final = {
-    "redis": ("redis.RedisCache", "redis://127.0.0.1:1"),
-    "memcached": ("memcached.PyMemcacheCache", "127.0.0.1:1"),
+    "redis": ("django.core.cache.backends.redis.RedisCache", "redis://127.0.0.1:1"),
+    "django-redis": ("django_redis.cache.RedisCache", "redis://127.0.0.1:1"),
+    "memcached": ("django.core.cache.backends.memcached.PyMemcacheCache", "127.0.0.1:1"),
 }
 
 
@@ -240,7 +241,7 @@ _AWAY: Final = {
 @pytest.mark.parametrize("kind", SHARED)
 def test_a_cache_without_an_answer_is_never_not_found(kind: str, verb: str) -> None:
     backend, location = _AWAY[kind]
-    away = {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location}
+    away = {"BACKEND": backend, "LOCATION": location}
     cache = SharedCache("default")
     store = CacheCredentials(cache, "oauthstore:")
     ask: dict[str, Callable[[], object]] = {
