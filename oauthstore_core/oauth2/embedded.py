@@ -149,11 +149,11 @@ class EmbeddedServer(NativeAnswers, BuiltInMixin):
     def create_metadata_response(self, request: Any = None) -> Any:
         """Answer with the server's metadata (RFC 8414 section 3)."""
         with self.neutral():
-            http = self.read_http(request)
             try:
+                request = self.read_http(request)
                 response = self.metadata_response()
             except OAuth2Error as error:
-                response = self.handle_error_response(http, error)
+                response = self.handle_error_response(request, error)
         return self.as_wanted(response)
 
     def generate_access_token(self, **kwargs: Any) -> str:

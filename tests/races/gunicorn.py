@@ -41,6 +41,7 @@ class GunicornSite:
     ) -> None:
         """Serve `application`, which is a factory's call as gunicorn takes it, on a free port.
 
+        ``$ISSUER`` in it, or in the environment, becomes the issuer on that port.
         `flags` are further ones of gunicorn's, which go before ours.
         """
         self.port = free_port()
@@ -48,13 +49,15 @@ class GunicornSite:
         self._log = folder / "gunicorn.log"
         # A home of its own: gunicorn keeps a socket in the user's.
         own = {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
-        self._environ = {**os.environ, **own, **environ}
+        issuer = f"{self.url}/oauth"
+        named = {name: value.replace("$ISSUER", issuer) for name, value in environ.items()}
+        self._environ = {**os.environ, **own, **named}
         self._command = [
             *(sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{self.port}"),
             # A thread for each racer: the connections of a race are open at once.
             *(f"--workers={WORKERS}", "--worker-class=gthread", f"--threads={RACERS}"),
             *flags,
-            application.replace("$ISSUER", f"{self.url}/oauth"),
+            application.replace("$ISSUER", issuer),
         ]
 
     def __enter__(self) -> Self:
@@ -86,12 +89,16 @@ class GunicornSite:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(_PATIENCE)
 
+    @property
+    def _is_complete(self) -> bool:
+        return len(self._workers()) == WORKERS
+
     def _wait_until_ready(self) -> None:
         give_up = time.monotonic() + _PATIENCE
         while time.monotonic() < give_up:
             assert self._process.poll() is None, self.output()
             with suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/me").status_code and len(self._workers()) == WORKERS:
+                if httpx.get(f"{self.url}/me").status_code and self._is_complete:
                     return
             time.sleep(0.05)
         raise AssertionError(f"It never served: {self.output()}")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from ..integrations.django_oauth2.deployed_application import describe
 from ..integrations.flask_oauth2.site import ConsentForm
 from ..integrations.flask_oauth2.store_application import create_app as create_store_app
 from ..integrations.opened import VERIFIER, ask, told
 from .gunicorn import CALLBACK, CLIENT_ID, ROOT, SECRET, GunicornSite
 
-__all__ = ["AUTHLIB", "EDGES", "OURS", "OwnSite", "StoreSite"]
+__all__ = ["AUTHLIB", "EDGES", "OURS", "AsyncSite", "DeployedSite", "OwnSite", "StoreSite"]
 
 OURS, AUTHLIB = "oauthstore_core.integrations", "authlib.integrations"
 EDGES = ("flask", "django")
+_DEPLOYED = "tests.integrations.django_oauth2.deployed_application"
 
 
 class OwnSite(GunicornSite):
@@ -40,10 +43,8 @@ class OwnSite(GunicornSite):
         self.name = f"{edge}, own mode, {make_url(self._database).get_backend_name()}"
         module = f"tests.integrations.{edge}_oauth2.own_application"
         made = f"create_app('{prefix}', '{self._database}')"
-        # Django's settings are made once in a process, and not in this one.
         code = f"from {module} import create_app, fill; fill({made})"
-        alone = {**os.environ, "PYTHONPATH": str(ROOT), "OAUTHSTORE_STORE": "memory://"}
-        subprocess.run([sys.executable, "-c", code], env=alone, check=True)  # noqa: S603 - our own command
+        _run(code, {"OAUTHSTORE_STORE": "memory://"})
         store = {"OAUTHSTORE_STORE": claims or f"sqlite:///{folder}/claims.db"}
         super().__init__(folder, f"{module}:{made}", store, flags)
 
@@ -85,11 +86,66 @@ class StoreSite(GunicornSite):
     def code(self) -> dict[str, str]:
         """Consent in a browser's way, with its cookies; return the form that redeems the code."""
         with httpx.Client(base_url=self.url) as browser:
-            form = ConsentForm(browser.get(ask(CLIENT_ID, prompt="consent")).text)
-            answer = browser.post(form.action, data={**form.hidden, "decision": "allow"})
-        return {
-            "grant_type": "authorization_code",
-            "code": told(answer.headers["Location"])["code"],
-            "redirect_uri": CALLBACK,
-            "code_verifier": VERIFIER,
-        }
+            return consent(browser)
+
+
+class DeployedSite(GunicornSite):
+    """A Django project with users, sessions and views of its own, on a store of ours."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: str,
+        store: object,
+        *,
+        flags: Sequence[str] = (),
+        asks_early: bool = False,
+        **options: Any,
+    ) -> None:
+        """Fill the database and the store; the options are those of `describe`."""
+        alone = describe(database, store, "http://127.0.0.1/oauth", **options)
+        _run(f"from {_DEPLOYED} import fill; fill()", alone)
+        project = describe(database, store, "$ISSUER", asks_early=asks_early, **options)
+        super().__init__(folder, f"{_DEPLOYED}:create_app()", project, flags)
+        self.browser = httpx.Client(base_url=self.url)
+
+    def __exit__(self, *reason: object) -> None:
+        self.browser.close()
+        super().__exit__(*reason)
+
+    def code(self) -> dict[str, str]:
+        """Let alice consent, signed in with a session; return the form that redeems the code."""
+        if "sessionid" not in self.browser.cookies:
+            self.browser.get("/login")
+        return consent(self.browser)
+
+
+class AsyncSite(DeployedSite):
+    """The same project on an ASGI server, in one process."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        command = f"-m uvicorn --factory {_DEPLOYED}:create_asgi_app --port={self.port}"
+        self._command = [sys.executable, *command.split(), "--log-level=warning"]
+
+    @property
+    def _is_complete(self) -> bool:
+        return True
+
+
+def consent(browser: httpx.Client) -> dict[str, str]:
+    """Press the consent page's button, and return the form that redeems the code."""
+    form = ConsentForm(browser.get(ask(CLIENT_ID, prompt="consent")).text)
+    answer = browser.post(form.action, data={**form.hidden, "decision": "allow"})
+    return {
+        "grant_type": "authorization_code",
+        "code": told(answer.headers["Location"])["code"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+
+
+def _run(code: str, environ: Mapping[str, str]) -> None:
+    """Run Python: Django's settings are made once in a process, and not in this one."""
+    whole = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    subprocess.run([sys.executable, "-c", code], env=whole, check=True)  # noqa: S603 - our own command

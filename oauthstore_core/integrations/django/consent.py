@@ -40,10 +40,11 @@ class _DecisionView(Generic[_Server]):
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Answer; who is not signed in is sent to LOGIN_URL."""
         server = self._server
-        http = server.read_http(request)
-        # Before Django loads the user.
-        present_at = server.clock.now()
+        http = read_request(request)
         try:
+            http = server.read_http(http)
+            # Before Django loads the user.
+            present_at = server.clock.now()
             page = self._page()
         except (OAuth1Error, OAuth2Error) as error:
             return self._refuse(http, error)

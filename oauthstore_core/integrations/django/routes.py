@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial, wraps
+from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -168,6 +169,8 @@ def _authorize(page: ConsentView | OAuth1ConsentView) -> Any:
 def _metadata(server: AuthorizationServer) -> Any:
     def view(request: HttpRequest, issuer_path: str) -> HttpResponse:
         answer = server.create_metadata_response(request)
+        if answer.status_code != HTTPStatus.OK:
+            return answer
         known = urlsplit(server.settings.issuer or "").path.rstrip("/")
         if server.settings.issuer is not None and issuer_path.rstrip("/") != known:
             return HttpResponseNotFound()

@@ -6,20 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property, partial
 from typing import Any, cast
 
 from authlib.integrations.django_oauth2 import AuthorizationServer as AuthlibAuthorizationServer
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServer
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 
 from ...clock import Clock
-from ...errors import SettingsError
-from ...http import HttpRequest, HttpResponse
+from ...errors import ConflictError, SettingsError, StoreError
+from ...http import HttpRequest, HttpResponse, json_response
 from ...oauth2.core import LoadUser, warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer
+from ...oauth2.errors import TemporarilyUnavailableError, log_refusal
 from ...oauth2.metadata import EndpointPaths
 from ...settings import Settings
 from ...translation import Translate
@@ -39,6 +42,7 @@ from .opening import CLOCK, stores_of
 from .places import endpoint_prefix
 from .reading import CONFIGURED, SettingsReader
 from .requests import DjangoHttpRequest, OAuthResponse, read_request, to_django
+from .transactions import warn_of_own_transaction
 from .users import answering_database, load_user, signed_in
 
 __all__ = ["AuthorizationServer", "default_server"]
@@ -225,8 +229,11 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
     # --- Django's requests, responses and users ---
 
     def read_http(self, request: Any) -> HttpRequest:
-        """Return the neutral request of Django's."""
-        self.ensure_ready()
+        """Return the neutral request of Django's.
+
+        `TemporarilyUnavailableError`: a store is away that has yet to be opened.
+        """
+        self._begin()
         http = read_request(request)
         if not self.is_issuer_set:
             self._asked.set(getattr(http, "native", None))
@@ -243,8 +250,36 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
 
     def create_endpoint_response(self, name: str, request: Any = None) -> Any:
         """Answer at the endpoint `revocation` or `introspection`, or at one that was registered."""
-        self.ensure_ready()
+        try:
+            self._begin()
+        except TemporarilyUnavailableError as error:
+            return self.handle_error_response(request, error)
         return super().create_endpoint_response(name, request)
+
+    def _begin(self) -> None:
+        try:
+            self.ensure_ready()
+        except StoreError as error:
+            raise TemporarilyUnavailableError from error
+
+    def handle_error_response(self, request: Any, error: OAuth2Error) -> Any:
+        """Answer an error, where no store could be opened in plain English."""
+        if self._is_ready:
+            return super().handle_error_response(request, error)
+        log_refusal(error)
+        status, body, headers = error()
+        return self.as_wanted(json_response(status, body, headers))
+
+    @contextmanager
+    def _storing(self) -> Generator[None]:
+        """Turn a store's failure into the RFC's error, and tell of the view's own transaction."""
+        try:
+            with super()._storing():
+                yield
+        except TemporarilyUnavailableError as error:
+            if isinstance(error.__cause__, ConflictError):
+                warn_of_own_transaction()
+            raise
 
     def get_consent_grant(self, request: Any = None, end_user: Any = None) -> Any:
         """Return the validated grant for a consent page.

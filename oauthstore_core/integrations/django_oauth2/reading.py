@@ -9,6 +9,7 @@ from weakref import WeakSet
 
 from django.core.signals import setting_changed
 
+from ...errors import StoreError, StoreUnavailableError
 from .opening import close_stores
 
 __all__ = ["CONFIGURED", "SettingsReader", "close_servers", "living_readers"]
@@ -30,6 +31,9 @@ class SettingsReader:
         super().__init__()
         self._lock = threading.RLock()
         self._is_ready = False
+        #: How often a store was away when the settings were read, and what it was then.
+        self._failures = 0
+        self._failure = ""
         _readers.add(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -42,14 +46,24 @@ class SettingsReader:
     def ensure_ready(self) -> None:
         """Read the settings and open the stores, unless that is done.
 
-        `ConfigurationError`: what does not fit.
+        `ConfigurationError`: what does not fit. `StoreError`: a store is away;
+        the next call tries again. Who waited for a call that found it away is
+        told so at once: in turn, each would wait for that store.
         """
         if self._is_ready:
             return
+        failures = self._failures
         with self._lock:
-            if not self._is_ready:
+            if self._is_ready:
+                return
+            if failures != self._failures:
+                raise StoreUnavailableError(self._failure)
+            try:
                 self.read_settings()
-                self._is_ready = True
+            except StoreError as error:
+                self._failures, self._failure = self._failures + 1, str(error)
+                raise
+            self._is_ready = True
 
     def read_settings(self) -> None:
         """Take the settings, and open the stores that they name."""

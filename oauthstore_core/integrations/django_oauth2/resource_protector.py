@@ -18,6 +18,7 @@ from authlib.oauth2.rfc6749 import MissingAuthorizationError
 from django.http import HttpRequest as NativeRequest
 from django.http import HttpResponse as NativeResponse
 
+from ...errors import StoreError
 from ...oauth2.embedded_protector import EmbeddedProtector
 from ...oauth2.resource import Scopes
 from ...payloads import encode_json
@@ -82,7 +83,10 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         return self._tell(error, read_request(request))
 
     def _find_translation(self) -> Translation | None:
-        return super()._find_translation() or project_translation()
+        try:
+            return super()._find_translation() or project_translation()
+        except StoreError:  # the server has yet to open its stores
+            return project_translation()
 
     def create_error_response(self, request: NativeRequest, error: OAuth2Error) -> NativeResponse:
         """Return Django's response to an error, and log what was behind it."""

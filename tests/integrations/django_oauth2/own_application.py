@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 
-__all__ = ["create_app", "fill"]
+__all__ = ["create_app", "database_settings", "fill"]
 
 #: What `import_models` makes, once in a process.
 MODELS = SimpleNamespace()
@@ -155,7 +155,7 @@ def create_app(prefix: str, database: str) -> Any:
     settings.configure(
         ALLOWED_HOSTS=["*"],
         AUTHLIB_OAUTH2_PROVIDER={"refresh_token_generator": True},
-        DATABASES={"default": _database(database)},
+        DATABASES={"default": database_settings(database)},
         INSTALLED_APPS=[_Own("own", ModuleType("own"))],
         MIDDLEWARE=[],
         ROOT_URLCONF=(urls := ModuleType("urls")),
@@ -171,7 +171,7 @@ def create_app(prefix: str, database: str) -> Any:
     return get_wsgi_application()
 
 
-def _database(url: str) -> dict[str, Any]:
+def database_settings(url: str) -> dict[str, Any]:
     """Return what DATABASES says of a database, as SQLAlchemy calls it."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
