@@ -23,8 +23,8 @@ ROLES = ("clients", "tokens", "credentials", "nonces")
 class Given:
     """What was there before a flow."""
 
-    def __init__(self) -> None:
-        self.site: Site = make_site(store="watched://")
+    def __init__(self, new_site: Callable[..., Site]) -> None:
+        self.site = new_site(store="watched://")
         self.client = self.site.register()
         self.token = self.site.token(self.client)
         self.undecided: Signer = self.site.temporary(self.client)
@@ -43,6 +43,12 @@ CALLS = [(flow, k) for flow, (calls, _) in FLOWS.items() for k in range(1, calls
 
 
 @pytest.fixture
+def new_site() -> Callable[..., Site]:
+    """Return what makes an application."""
+    return make_site
+
+
+@pytest.fixture
 def backend() -> Iterator[WatchedBackend]:
     watched = WatchedBackend(MemoryBackend())
     plugin = BackendPlugin("watched", ROLES, watched.capabilities, lambda *_: watched)
@@ -53,9 +59,13 @@ def backend() -> Iterator[WatchedBackend]:
 @pytest.mark.parametrize("error", [StoreUnavailableError, StoreTimeoutError, ConflictError])
 @pytest.mark.parametrize(("flow", "k"), CALLS)
 def test_a_store_that_fails_is_503_with_retry_after(
-    backend: WatchedBackend, flow: str, k: int, error: type[Exception]
+    backend: WatchedBackend,
+    new_site: Callable[..., Site],
+    flow: str,
+    k: int,
+    error: type[Exception],
 ) -> None:
-    given = Given()
+    given = Given(new_site)
 
     with FailingAt(backend, k, error) as failing:
         answer = FLOWS[flow][1](given)
@@ -71,8 +81,10 @@ def test_a_store_that_fails_is_503_with_retry_after(
 
 
 @pytest.mark.parametrize(("flow", "calls"), [(flow, calls) for flow, (calls, _) in FLOWS.items()])
-def test_a_flow_makes_no_call_more(backend: WatchedBackend, flow: str, calls: int) -> None:
-    given = Given()
+def test_a_flow_makes_no_call_more(
+    backend: WatchedBackend, new_site: Callable[..., Site], flow: str, calls: int
+) -> None:
+    given = Given(new_site)
 
     with FailingAt(backend, calls + 1, StoreUnavailableError) as failing:
         answer = FLOWS[flow][1](given)
