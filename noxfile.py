@@ -159,6 +159,11 @@ SHORTER_KIT = {
     "OAUTHSTORE_TEST_GENERATIONS": "500",
     "OAUTHSTORE_TEST_HISTORIES": "60",
 }
+#: What is tested with the newest Django.
+DJANGO = [
+    *(f"tests/integrations/{name}" for name in ("django_admin", "django_oauth2")),
+    *("tests/django_oauth1", "tests/docs/test_django.py", "backends/django/tests"),
+]
 #: Where the suites are that run the kit.
 SUITES = ("tests", "backends", "examples")
 
@@ -343,6 +348,31 @@ def write_lowest(session: nox.Session) -> Path:
     path = Path(session.create_tmp(), "lowest.txt")
     path.write_text("\n".join(sorted(pins.values())) + "\n")
     return path
+
+
+def newest_python() -> str | None:
+    """Return the newest Python that is here, where this one is too old for the newest Django."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for minor in range(14, 11, -1):
+        # What pyenv has on the path is a program of its own, which may refuse.
+        kept = sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python"))
+        found = shutil.which(f"python3.{minor}") or ""
+        if kept or (found and "pyenv" not in found):
+            return str(kept[-1]) if kept else found
+    return None
+
+
+@nox.session(python=newest_python())
+def newest(session: nox.Session) -> None:
+    """Run the tests of Django on its newest release, which asks for a Python of its own age."""
+    if session.python is None:
+        session.skip("Django's newest release needs Python 3.12 or newer, and none is found.")
+    install(session, *EDITABLE, *group("test"))
+    session.run("python", "-m", "django", "--version")
+    # From Python 3.13 on, SQLite tells of what Django keeps open: a database in memory.
+    command = [*PYTEST, *PARALLEL, "-W", "ignore:unclosed database:ResourceWarning"]
+    chosen = ["-k", "not conformance"] if not session.posargs else session.posargs
+    session.run(*command, *chosen, *DJANGO, env={**QUICK_KIT, **os.environ})
 
 
 @nox.session
