@@ -109,7 +109,8 @@ def _ids(messages: Any) -> list[str]:
 
 
 def _asked(**environ: object) -> HttpRequest:
-    extra: dict[str, Any] = {"HTTP_HOST": "localhost", **environ}
+    # As a server has it: what a test sends has a body of another type.
+    extra: dict[str, Any] = {"HTTP_HOST": "localhost", "wsgi.input": BytesIO(), **environ}
     return RequestFactory().post("/initiate", **extra)
 
 
@@ -249,6 +250,14 @@ def test_a_cache_of_one_process_serves_only_where_one_process_answers(
         with pytest.raises(CapabilityError, match="single_process"):
             server.create_temporary_credential_response(request_)
         assert "single_process" in caplog.text
+
+
+def test_a_request_of_django_s_test_tools_is_one_process_s(configure: Any) -> None:
+    configure(PER_PROCESS)
+    server = CacheAuthorizationServer()
+    made = RequestFactory().post("/initiate", headers={"host": "localhost"})
+
+    assert server.create_temporary_credential_response(made).status_code == 400
 
 
 @pytest.mark.parametrize("told", [{"debug": True}, {"single_process": True}])

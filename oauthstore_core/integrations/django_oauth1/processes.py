@@ -33,10 +33,16 @@ def refuse_several(native: Any, alias: str, *, single_process: bool) -> None:
         raise CapabilityError(problem)
 
 
+def _is_a_test_s(native: Any, meta: dict[str, Any]) -> bool:
+    """Tell whether Django's test client has made a request, or its factory: they claim several."""
+    body = type(meta.get("wsgi.input"))
+    return hasattr(native, "_dont_enforce_csrf_checks") or body.__module__ == "django.test.client"
+
+
 def _may_be_several(native: Any, *, single_process: bool) -> bool:
-    if hasattr(native, "_dont_enforce_csrf_checks"):  # Django's test client, which claims several
-        return False
     meta: dict[str, Any] = getattr(native, "META", {})
+    if _is_a_test_s(native, meta):
+        return False
     # ASGI has no word for it, and Django says there what it says of no server.
     told = None if hasattr(native, "scope") else meta.get("wsgi.multiprocess")
     if told or single_process or settings.DEBUG:
