@@ -420,7 +420,7 @@ def try_wheels(session: nox.Session, outside: Path, built: list[Path]) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Load the same flows by hand and ours under Flask, side by side; needs wrk."""
+    """Load the same flows by hand and ours under Flask and Django, side by side; needs wrk."""
     install(session, *EDITABLE, *group("test", "benchmarks"))
     session.run("python", "-m", "benchmarks", *session.posargs)
 

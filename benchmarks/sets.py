@@ -28,7 +28,9 @@ class Set:
 
 
 def _wsgi(server: str, name: str, factory: str, environment: Mapping[str, str]) -> Side:
-    return Side(name, f"benchmarks.{factory}:create_app", WSGI_SERVERS[server], environment)
+    module, _, function = factory.partition(":")
+    whole = f"benchmarks.{module}:{function or 'create_app'}"
+    return Side(name, whole, WSGI_SERVERS[server], environment)
 
 
 def _handwritten(server: str) -> Side:
@@ -52,6 +54,23 @@ def _flask() -> list[Set]:
             level,
         )
         for server in WSGI_SERVERS
+        for level in _LEVELS
+    ]
+
+
+def _django() -> list[Set]:
+    return [
+        Set(
+            f"Django under gunicorn, synchronous={level}",
+            [
+                _wsgi("gunicorn", "by hand", "handwritten_django", _INSECURE),
+                _wsgi("gunicorn", "django-oauth-toolkit", "django_toolkit", {}),
+                _wsgi("gunicorn", "ours", "ours_django", {}),
+                _wsgi("gunicorn", "ours, on the ORM", "ours_django:create_on_orm", {}),
+            ],
+            (*_PROTOCOL, "bearer"),
+            level,
+        )
         for level in _LEVELS
     ]
 
@@ -109,6 +128,7 @@ def _asgi() -> list[Set]:
 #: By the name that the command line takes.
 SETS: Final[Mapping[str, Callable[[], list[Set]]]] = {
     "flask": _flask,
+    "django": _django,
     "oauth1": _oauth1,
     "standalone": _standalone_sets,
     "memory": _memory,
