@@ -35,7 +35,7 @@ class Site(FlaskSite):
 
     def __init__(self, server: AuthorizationServer, given: dict[str, Any], **options: Any) -> None:
         self.server = server  # type: ignore[assignment]  # with the same methods
-        beside = django_oauth2.AuthorizationServer(options=given, clock=server.clock)
+        beside = django_oauth2.AuthorizationServer(options=given)
         self.urls = ModuleType("urls")
         self.urls.urlpatterns = [  # type: ignore[attr-defined]
             path("", include((create_routes(beside, server), "oauthstore"))),

@@ -123,7 +123,7 @@ class _OAuth1Path:
 
     def match(self, asked: str) -> tuple[str, tuple[()], dict[str, Any]] | None:
         """Return what is behind the path, None where it is another one, or not enabled."""
-        if not asked.startswith(_OAUTH1) or not self._server.settings.oauth1.enabled:
+        if not asked.startswith(_OAUTH1) or not self._server.is_enabled:
             return None
         return asked.removeprefix(_OAUTH1), (), {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 from authlib.integrations.django_oauth1 import BaseServer as AuthlibBaseServer
@@ -20,6 +20,7 @@ from authlib.oauth1.rfc5849.errors import OAuth1Error
 from django.urls import get_script_prefix
 
 from ...clock import Clock
+from ...errors import SettingsError
 from ...http import HttpRequest, HttpResponse
 from ...oauth1.embedded import EmbeddedServer, GenerateToken
 from ...oauth1.exchange import generate_token
@@ -27,6 +28,7 @@ from ...oauth2.core import LoadUser, warn_of_insecure_transport
 from ...settings import Settings
 from ...translation import Translate
 from ..django_oauth2.opening import CLOCK
+from ..django_oauth2.reading import CONFIGURED
 from ..django_oauth2.requests import OAuthResponse, to_django
 from ..django_oauth2.users import load_user, signed_in
 from . import project_models
@@ -56,6 +58,8 @@ class AuthorizationServer(Edge, EmbeddedServer, _ConfiguredLater):
     With a token model, and no store named, what is used once is in Django's
     cache, as on Authlib.
     """
+
+    FORGOTTEN = CONFIGURED | {"is_enabled"}
 
     def __init__(
         self,
@@ -98,6 +102,17 @@ class AuthorizationServer(Edge, EmbeddedServer, _ConfiguredLater):
         self.configure(settings, stores, clock=clock, load_user=load, translate=translate)
         if provider.signature_methods is not None:
             self.allow_signature_methods(provider.signature_methods)
+
+    @cached_property
+    def is_enabled(self) -> bool:
+        """Whether the settings enable OAuth 1; opens no store.
+
+        True, too, where the settings do not fit, for a request to say so.
+        """
+        try:
+            return self.load_settings().oauth1.enabled
+        except SettingsError:
+            return True
 
     # --- Django's requests, responses and users ---
 

@@ -10,14 +10,16 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest as NativeRequest
 
 from ...clock import Clock
+from ...errors import StoreError
 from ...http import HttpRequest
 from ...oauth1.base_string import normalize_origin
+from ...oauth1.errors import TemporarilyUnavailableError
 from ...oauth1.requests import origin_of
 from ...settings import Settings
 from ...stores import Stores
 from ...translation import Translation
 from ..django_oauth2.configuration import load_settings
-from ..django_oauth2.languages import DjangoTranslation
+from ..django_oauth2.languages import DjangoTranslation, project_translation
 from ..django_oauth2.reading import SettingsReader
 from ..django_oauth2.requests import read_request
 from .configuration import READ, Provider, provider_of
@@ -75,12 +77,29 @@ class Edge(SettingsReader):
             return None
         return CachePlace(provider.cache, provider.key_prefix)
 
+    def __getattr__(self, name: str) -> Any:
+        """Return what the settings tell; the languages also while a store is yet to be opened."""
+        try:
+            return super().__getattr__(name)
+        except StoreError:
+            if name != "translation":
+                raise
+            return project_translation()
+
+    def begin(self) -> None:
+        """Read the settings, unless that is done; raises as `read_http` does."""
+        try:
+            self.ensure_ready()
+        except StoreError as error:
+            raise TemporarilyUnavailableError from error
+
     def read_http(self, request: Any) -> HttpRequest:
         """Return the neutral request of Django's.
 
         `CapabilityError`: the cache is of one process, and several may answer.
+        `TemporarilyUnavailableError`: a store is away that has yet to be opened.
         """
-        self.ensure_ready()
+        self.begin()
         http = read_request(request)
         if self._is_per_process and self._provider is not None:
             native = getattr(http, "native", None)

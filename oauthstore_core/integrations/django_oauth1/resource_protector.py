@@ -105,7 +105,7 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
 
     def read_http(self, request: Any) -> HttpRequest:
         """Return the neutral request of Django's; raises as `Edge.read_http` does."""
-        self.ensure_ready()
+        self.begin()
         server = self._server
         return super().read_http(request) if server is None else server.read_http(request)
 
