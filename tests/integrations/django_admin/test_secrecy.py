@@ -174,7 +174,7 @@ def test_every_form_needs_django_s_csrf_token(desk: Desk) -> None:
 def test_no_page_joins_a_transaction_of_the_request(desk: Desk) -> None:
     for page in ("client/", "client/add/", "client/a/change/", "client/a/rotate/"):
         view: Any = resolve(f"/admin/oauthstore/{page}", desk.browser._urls).func  # type: ignore[arg-type]
-        assert view._non_atomic_requests == {DEFAULT_DB_ALIAS}
+        assert DEFAULT_DB_ALIAS in view._non_atomic_requests
 
 
 def test_the_audit_trail_tells_who_acts(

@@ -173,7 +173,7 @@ def test_no_endpoint_joins_a_transaction_of_the_request() -> None:
 
     for name in ("authorize", "token", "revoke", "introspect"):
         view: Any = resolve(f"/oauth/{name}", site.urls).func  # type: ignore[arg-type]
-        assert view._non_atomic_requests == {DEFAULT_DB_ALIAS}
+        assert view._non_atomic_requests >= {DEFAULT_DB_ALIAS}
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
