@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import URLPattern, URLResolver, get_script_prefix, path, re_path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -20,6 +19,7 @@ from ...errors import SettingsError
 from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.places import path_below
+from ..django_oauth2.transactions import outside_transactions
 from .consent import ConsentView, OAuth1ConsentView
 
 __all__ = ["create_routes"]
@@ -155,7 +155,7 @@ def _for_clients(answer: Any, methods: Sequence[str] = ("POST",)) -> Any:
         return response
 
     guarded = sensitive_post_parameters()(require_http_methods([*methods])(view))
-    return csrf_exempt(non_atomic_requests(guarded))
+    return csrf_exempt(outside_transactions(guarded))
 
 
 def _authorize(page: ConsentView | OAuth1ConsentView) -> Any:
@@ -163,7 +163,7 @@ def _authorize(page: ConsentView | OAuth1ConsentView) -> Any:
     def view(request: HttpRequest) -> HttpResponse:
         return page.respond(request)
 
-    return non_atomic_requests(csrf_protect(require_http_methods([*_READ_AND_POSTED])(view)))
+    return outside_transactions(csrf_protect(require_http_methods([*_READ_AND_POSTED])(view)))
 
 
 def _metadata(server: AuthorizationServer) -> Any:
@@ -177,4 +177,4 @@ def _metadata(server: AuthorizationServer) -> Any:
         return answer
 
     # Nothing is posted here: without the exemption that would be 403, not 405.
-    return csrf_exempt(non_atomic_requests(require_http_methods(["GET", "HEAD"])(view)))
+    return csrf_exempt(outside_transactions(require_http_methods(["GET", "HEAD"])(view)))

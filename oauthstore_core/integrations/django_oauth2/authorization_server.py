@@ -18,7 +18,7 @@ from authlib.oauth2.rfc6749 import AuthorizationServer as BareAuthorizationServe
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 
 from ...clock import Clock
-from ...errors import ConflictError, SettingsError, StoreError
+from ...errors import SettingsError, StoreError
 from ...http import HttpRequest, HttpResponse, json_response
 from ...oauth2.core import LoadUser, warn_of_insecure_transport
 from ...oauth2.embedded import EmbeddedServer
@@ -276,9 +276,8 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
         try:
             with super()._storing():
                 yield
-        except TemporarilyUnavailableError as error:
-            if isinstance(error.__cause__, ConflictError):
-                warn_of_own_transaction()
+        except TemporarilyUnavailableError:
+            warn_of_own_transaction()
             raise
 
     def get_consent_grant(self, request: Any = None, end_user: Any = None) -> Any:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
-from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -23,6 +22,7 @@ from ....pages.sealed import SealedValues
 from ....redaction import redact
 from ....translation import Message
 from ...django_oauth2 import AuthorizationServer, default_server
+from ...django_oauth2.transactions import outside_transactions
 from ..texts import current_texts, say
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def in_store(view: View) -> View:
         except (StoreError, ConfigurationError) as error:
             return self.refuse(request, error)
 
-    return non_atomic_requests(answer)
+    return outside_transactions(answer)
 
 
 def moment(seconds: int | None) -> dt.datetime | None:
