@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test.utils import override_settings
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+
+from oauthstore_core.errors import ConflictError
 
 from ..flask_oauth1.worlds import told
 from .worlds import DjangoWorld, open_world
@@ -119,3 +122,25 @@ def test_a_row_that_the_database_refuses_does_not_end_the_view_s_transaction(
 
         assert (answer.status_code, told(answer)["error"]) == (401, "invalid_token")
         assert world.models.Token.objects.count() == 1
+
+
+@pytest.mark.parametrize("flow", ["initiate", "resource"])
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_view_that_may_wait_for_its_own_transaction_is_told_so(
+    flow: str,
+    is_inside: bool,  # noqa: FBT001 - a case
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lose(*_: object) -> None:
+        raise ConflictError("the file is locked")
+
+    for world in open_world("store"):
+        client = world.token()
+        with monkeypatch.context() as patched, transaction.atomic() if is_inside else nullcontext():
+            patched.setattr(world.server.stores.nonces, "claim_nonce", lose)
+            answer = world.initiate() if flow == "initiate" else world.me(client)
+
+        assert answer.status_code == 503
+        warned = [one for one in caplog.records if "non_atomic_requests" in one.getMessage()]
+        assert bool(warned) == is_inside

@@ -16,7 +16,6 @@ from authlib.integrations.django_oauth1 import BaseServer as AuthlibBaseServer
 from authlib.integrations.django_oauth1 import (
     CacheAuthorizationServer as AuthlibCacheAuthorizationServer,
 )
-from authlib.oauth1.rfc5849.errors import OAuth1Error
 from django.urls import get_script_prefix
 
 from ...clock import Clock
@@ -33,7 +32,7 @@ from ..django_oauth2.requests import OAuthResponse, to_django
 from ..django_oauth2.users import load_user, signed_in
 from . import project_models
 from .configuration import Provider
-from .edge import Edge
+from .edge import Edge, as_django_wants
 from .opening import CachePlace
 
 __all__ = ["AuthorizationServer", "CacheAuthorizationServer", "default_server"]
@@ -138,14 +137,9 @@ class AuthorizationServer(Edge, EmbeddedServer, _ConfiguredLater):
 
     @contextmanager
     def storing(self) -> Generator[None]:
-        """Turn a store's failure into an OAuth error, and let templates show errors."""
-        try:
-            with super().storing():
-                yield
-        except OAuth1Error as error:
-            # Authlib's errors can be called, and Django's templates call what can be.
-            error.do_not_call_in_templates = True
-            raise
+        """Turn a store's failure into an OAuth error, which Django's templates can show."""
+        with as_django_wants(), super().storing():
+            yield
 
     def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
         """Decide a temporary credential, once; nobody, or an `AnonymousUser`, denies it for good.

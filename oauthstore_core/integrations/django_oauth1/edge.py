@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, cast
 
-from authlib.oauth1.rfc5849.errors import InvalidRequestError
+from authlib.oauth1.rfc5849.errors import InvalidRequestError, OAuth1Error
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest as NativeRequest
 
 from ...clock import Clock
-from ...errors import StoreError
+from ...errors import ConflictError, StoreError
 from ...http import HttpRequest
 from ...oauth1.base_string import normalize_origin
 from ...oauth1.errors import TemporarilyUnavailableError
@@ -22,11 +23,25 @@ from ..django_oauth2.configuration import load_settings
 from ..django_oauth2.languages import DjangoTranslation, project_translation
 from ..django_oauth2.reading import SettingsReader
 from ..django_oauth2.requests import read_request
+from ..django_oauth2.transactions import warn_of_own_transaction
 from .configuration import READ, Provider, provider_of
 from .opening import CachePlace, open_for
 from .processes import refuse_several
 
-__all__ = ["Edge"]
+__all__ = ["Edge", "as_django_wants"]
+
+
+@contextmanager
+def as_django_wants() -> Generator[None]:
+    """Let templates show an OAuth error of this block, and tell of the view's own transaction."""
+    try:
+        yield
+    except OAuth1Error as error:
+        # Authlib's errors can be called, and Django's templates call what can be.
+        cast("Any", error).do_not_call_in_templates = True
+        if isinstance(error.__cause__, ConflictError):
+            warn_of_own_transaction()
+        raise
 
 
 class Edge(SettingsReader):

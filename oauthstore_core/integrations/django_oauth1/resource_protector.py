@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast, overload
 
@@ -25,7 +26,7 @@ from ..django_oauth2.requests import read_request, to_django
 from ..django_oauth2.users import load_user
 from . import project_models
 from .authorization_server import AuthorizationServer, default_server
-from .edge import Edge
+from .edge import Edge, as_django_wants
 
 __all__ = ["ResourceProtector", "View"]
 
@@ -108,6 +109,12 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
         self.begin()
         server = self._server
         return super().read_http(request) if server is None else server.read_http(request)
+
+    @contextmanager
+    def storing(self) -> Generator[None]:
+        """Turn a store's failure into an OAuth error, and tell of the view's own transaction."""
+        with as_django_wants(), super().storing():
+            yield
 
     def get_token_credential(self, request: Any) -> Any:
         """Return the request's token credential: of the model, else the store's; else None."""
