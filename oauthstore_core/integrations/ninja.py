@@ -24,10 +24,11 @@ try:
     from ninja.errors import HttpError
     from ninja.security.base import AuthBase, SecuritySchema
 except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"django", "ninja"}:
+    absent = (error.name or "").partition(".")[0]
+    if absent not in {"django", "ninja"}:
         raise
     raise ImportError(
-        f"oauthstore_core.integrations.ninja needs {error.name}, which is not installed. "
+        f"oauthstore_core.integrations.ninja needs {absent}, which is not installed. "
         "Install it: pip install 'oauthstore-core[ninja]'"
     ) from error
 

@@ -26,10 +26,11 @@ try:
     from rest_framework.exceptions import APIException
     from rest_framework.permissions import BasePermission
 except ModuleNotFoundError as error:
-    if (error.name or "").partition(".")[0] not in {"django", "rest_framework"}:
+    absent = (error.name or "").partition(".")[0]
+    if absent not in {"django", "rest_framework"}:
         raise
     raise ImportError(
-        f"oauthstore_core.integrations.rest_framework needs {error.name}, which is not installed. "
+        f"oauthstore_core.integrations.rest_framework needs {absent}, which is not installed. "
         "Install it: pip install 'oauthstore-core[drf]'"
     ) from error
 

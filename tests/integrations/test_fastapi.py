@@ -194,6 +194,10 @@ except ImportError as error:
         ("starlette", "starlette", "starlette"),
         ("starlette", "jinja2", "starlette"),
         ("fastapi", "jinja2", "starlette"),
+        ("django_oauth1", "django", "django"),
+        ("django_oauth2", "django", "django"),
+        ("ninja", "ninja", "ninja"),
+        ("rest_framework", "rest_framework", "drf"),
     ],
 )
 def test_where_the_extra_is_missing_the_import_says_which_one(

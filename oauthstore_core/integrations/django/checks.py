@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -13,8 +13,10 @@ from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from ...errors import SettingsError
+from ...settings import Settings
 from ...settings.rules import Verdict
 from ..django_oauth2.configuration import OURS, load_settings, provider_of
+from ..django_oauth2.languages import DjangoTranslation
 from ..django_oauth2.places import METADATA_PATH
 from .deployment import judge_deployment
 
@@ -35,11 +37,20 @@ def check_settings(**_: Any) -> Sequence[checks.CheckMessage]:
         provider_of()
     except SettingsError as error:
         return [checks.Error(problem, id="oauthstore.E001") for problem in error.problems]
+    found = [*_judge_languages(settings)]
     if settings.names_no_store and not django_settings.DEBUG:
         told = "No store is named: each process keeps clients and tokens for itself, in memory."
         hint = f'Name one in `{OURS}`, such as {{"store": "sqlite:////var/lib/site/oauth.db"}}.'
-        return [checks.Warning(told, hint=hint, id="oauthstore.W001")]
-    return []
+        found.append(checks.Warning(told, hint=hint, id="oauthstore.W001"))
+    return found
+
+
+def _judge_languages(settings: Settings) -> Iterator[checks.CheckMessage]:
+    """Tell of a language without a catalogue; a server with a translator needs none."""
+    try:
+        DjangoTranslation(settings.languages)
+    except SettingsError as error:
+        yield from (checks.Warning(problem, id="oauthstore.W003") for problem in error.problems)
 
 
 def check_urls(**_: Any) -> Sequence[checks.CheckMessage]:

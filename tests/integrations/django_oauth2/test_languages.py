@@ -20,6 +20,7 @@ from django.urls import path
 from django.utils import translation
 
 from oauthstore_core.errors import SettingsError
+from oauthstore_core.integrations.django.checks import check_settings
 from oauthstore_core.integrations.django_oauth1 import AuthorizationServer as OAuth1Server
 from oauthstore_core.integrations.django_oauth1 import ResourceProtector as OAuth1Protector
 from oauthstore_core.integrations.django_oauth2 import ResourceProtector
@@ -164,8 +165,12 @@ def test_it_may_be_one_of_languages_where_django_does_not_negotiate(tmp_path: Pa
 
     with override_settings(LOCALE_PATHS=[tmp_path]):
         assert _description({"Accept-Language": "fr"}, languages=["fr"]) == FRENCH
+        with override_settings(OAUTHSTORE={"store": "memory://", "languages": ["fr"]}):
+            assert check_settings() == []
     with pytest.raises(SettingsError, match=r"'fr'.*no catalogue"):
         make_site(languages=["fr"])
+    with override_settings(OAUTHSTORE={"store": "memory://", "languages": ["fr"]}):
+        assert [told.id for told in check_settings()] == ["oauthstore.W003"]
 
 
 def test_a_project_s_words_go_before_ours_and_the_rest_stays(tmp_path: Path) -> None:
