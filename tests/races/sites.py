@@ -102,7 +102,7 @@ class DeployedSite(GunicornSite):
         asks_early: bool = False,
         **options: Any,
     ) -> None:
-        """Fill the database and the store; the options are those of `describe`."""
+        """Fill the databases and the store; the options are those of `describe`."""
         alone = describe(database, store, "http://127.0.0.1/oauth", **options)
         _run(f"from {_DEPLOYED} import fill; fill()", alone)
         project = describe(database, store, "$ISSUER", asks_early=asks_early, **options)

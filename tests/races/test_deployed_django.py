@@ -116,6 +116,18 @@ def test_on_sqlite_it_waits_for_itself_which_is_503_and_told(tmp_path: Path, pla
         assert ask(site, "/own/token", code).status_code == 200
 
 
+def test_our_urls_join_no_transaction_of_a_second_database_either(
+    tmp_path: Path, report: Report
+) -> None:
+    tally = Tally("Django, in a second database: codes and refresh tokens")
+    immediate = {"OPTIONS": {"transaction_mode": "IMMEDIATE"}, "ATOMIC_REQUESTS": True}
+    default, second = (f"sqlite:///{tmp_path}/{name}.db" for name in ("site", "second"))
+    with DeployedSite(tmp_path, default, "django://second", second=second, **immediate) as site:
+        race(site, tally)
+
+    report(tally.line())
+
+
 @everywhere
 def test_a_store_that_was_asked_before_the_fork_serves_every_worker(
     tmp_path: Path, place: Place, report: Report

@@ -15,6 +15,7 @@ import django
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .own_application import database_settings
@@ -25,15 +26,22 @@ _VARIABLE: Final = "OAUTHSTORE_TEST_DJANGO_PROJECT"
 
 
 def describe(
-    database: str, store: object, issuer: str, *, asks_early: bool = False, **options: Any
+    database: str,
+    store: object,
+    issuer: str,
+    *,
+    second: str | None = None,
+    asks_early: bool = False,
+    **options: Any,
 ) -> Mapping[str, str]:
     """Return the variable for URLs of the database and the store.
 
-    `asks_early`: the store is asked as soon as the project is loaded. The options
-    are what DATABASES says besides.
+    `second` is another database, with the alias "second". `asks_early`: the store
+    is asked as soon as the project is loaded. The options are what DATABASES says
+    of each besides.
     """
     told = {
-        "database": database,
+        "databases": {"default": database, **({"second": second} if second else {})},
         "store": store,
         "issuer": issuer,
         "asks_early": asks_early,
@@ -44,10 +52,13 @@ def describe(
 
 def _set_up() -> None:
     told = json.loads(os.environ[_VARIABLE])
-    database = {**database_settings(told["database"]), **told["options"]}
+    databases = {
+        alias: {**database_settings(url), **told["options"]}
+        for alias, url in told["databases"].items()
+    }
     settings.configure(
         ALLOWED_HOSTS=["*"],
-        DATABASES={"default": database},
+        DATABASES=databases,
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=[
             "django.contrib.contenttypes",
@@ -163,7 +174,8 @@ def fill() -> None:
 
     from oauthstore_core.integrations.django_oauth2 import default_server  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0)
+    for alias in connections:
+        call_command("migrate", database=alias, verbosity=0)
     User.objects.create(username="alice")
     metadata = {
         "redirect_uris": ["https://app.example.org/callback"],
