@@ -76,7 +76,9 @@ client = walk(Signer("album", "secret"), "/", granted="yes")
 print("/me", send(client, "GET", "/me").json(), Token.objects.get().oauth_token == client.token)
 print("error:", browser.get("/authorize?oauth_token=unknown").content.decode())
 """
-AUTHORIZE = '<form method="post" action="">{% csrf_token %}{{ asked.credential.get_client_id }}</form>'
+AUTHORIZE = (
+    '<form method="post" action="">{% csrf_token %}{{ asked.credential.get_client_id }}</form>'
+)
 
 
 @pytest.fixture
