@@ -87,7 +87,6 @@ class Renderer:
         own = page_headers(form_targets, style=self._style)
         return HttpResponse(status, text.encode(), [*own, *headers])
 
-
     def _environment(self, texts: Texts) -> Environment:
         """Return what renders in a language; a framework's may come later than ours."""
         if texts not in self._environments:
