@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from oauthstore_core import records
@@ -11,8 +11,8 @@ from oauthstore_core.hookspecs import AccountStore, hookimpl
 from oauthstore_core.records import Page, Purged
 
 from .connections import OwnConnection
-from .models import Account, Attempt
-from .statements import Purge, first, inserted, removed, stored, table, upserted
+from .models import Account, Attempt, columns_of
+from .statements import Purge, inserted, looked_up, removed, stored, table, upserted
 from .store import Store
 
 __all__ = ["DjangoAccounts"]
@@ -31,20 +31,20 @@ class DjangoAccounts(AccountStore):
 
     @hookimpl
     def query_account_by_subject(self, subject: str) -> records.Account | None:
-        return self._query(pk=subject)
+        return self._query(subject=subject)
 
-    def _query(self, **conditions: str) -> records.Account | None:
-        found = self._store.read(lambda lent: first(stored(Account, lent).filter(**conditions)))
+    def _query(self, **key: str) -> records.Account | None:
+        found = self._store.read(lambda lent: looked_up(Account, lent, **key))
         return None if found is None else found.record()
 
     @hookimpl
     def save_account(self, account: records.Account) -> records.Account:
         saved = replace(account, version=account.version + 1)
-        row = Account(**asdict(saved))
+        row = Account(**columns_of(saved))
         if account.version == 0:
             if not self._store.write(lambda lent: inserted(row, lent)):
                 raise DuplicateError("The name or the subject of a new account is taken.")
-        elif not self._replace(asdict(saved), account.version):
+        elif not self._replace(columns_of(saved), account.version):
             raise ConflictError(f"The account {account.subject!r} was changed meanwhile.")
         return saved
 

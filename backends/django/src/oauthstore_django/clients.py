@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from oauthstore_core import records
 from oauthstore_core.errors import ConflictError, DuplicateError
@@ -10,8 +10,8 @@ from oauthstore_core.hookspecs import ClientStore, hookimpl
 from oauthstore_core.records import Page, Purged
 
 from .connections import OwnConnection
-from .models import Client
-from .statements import Purge, first, inserted, removed, stored
+from .models import Client, columns_of
+from .statements import Purge, inserted, looked_up, removed, stored
 from .store import Store
 
 __all__ = ["DjangoClients"]
@@ -26,13 +26,13 @@ class DjangoClients(ClientStore):
 
     @hookimpl
     def query_client(self, client_id: str) -> records.Client | None:
-        found = self._store.read(lambda lent: first(stored(Client, lent).filter(pk=client_id)))
+        found = self._store.read(lambda lent: looked_up(Client, lent, client_id=client_id))
         return None if found is None else found.record()
 
     @hookimpl
     def save_client(self, client: records.Client) -> records.Client:
         saved = replace(client, version=client.version + 1)
-        row = Client(**asdict(saved))
+        row = Client(**columns_of(saved))
         if client.version == 0:
             if not self._store.write(lambda lent: inserted(row, lent)):
                 raise DuplicateError(f"The client {client.client_id!r} exists already.")
@@ -41,7 +41,7 @@ class DjangoClients(ClientStore):
         return saved
 
     def _replace(self, saved: records.Client, known: int) -> bool:
-        values = asdict(saved)
+        values = columns_of(saved)
         its_id = values.pop("client_id")
 
         def replace_it(lent: OwnConnection) -> int:

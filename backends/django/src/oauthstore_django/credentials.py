@@ -6,7 +6,7 @@ once and asks the core's `judgement` what that means.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db.models import Case, F, Q, QuerySet, When
@@ -34,8 +34,8 @@ from oauthstore_core.records import (
 
 from .connections import OwnConnection
 from .fields import NumberField
-from .models import Credential
-from .statements import Purge, changed, first, inserted, stored
+from .models import Credential, columns_of
+from .statements import Purge, changed, inserted, looked_up, stored
 from .store import ATTEMPTS, Store, overtaken
 
 __all__ = ["CredentialCall", "DjangoCredentials", "claim"]
@@ -62,7 +62,7 @@ class DjangoCredentials(CredentialCache):
 
     @hookimpl
     def save_credential(self, credential: records.Credential, now: int) -> None:
-        row = Credential(**asdict(credential) | {"state": credential.state.value})
+        row = Credential(**columns_of(credential))
         if self._store.write(lambda lent: inserted(row, lent)):
             return
         if credential.alias is None:
@@ -145,7 +145,7 @@ def claim(lent: OwnConnection, call: CredentialCall) -> Claim:
 
 
 def _read(lent: OwnConnection, kind: str, **key: str) -> records.Credential | None:
-    found = first(stored(Credential, lent).filter(kind=kind, **key))
+    found = looked_up(Credential, lent, kind=kind, **key)
     return None if found is None else found.record()
 
 

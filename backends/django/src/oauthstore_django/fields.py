@@ -32,6 +32,12 @@ _DIGEST_BYTES: Final = 32
 class NumberField(_Number):
     """Whole seconds since the epoch, or another whole number of up to 64 bits."""
 
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:  # noqa: ANN401 - Django's
+        """Return what is stored, a number as it is."""
+        if value is None or type(value) is int:
+            return value
+        return super().get_db_prep_save(value, connection)
+
 
 class PayloadField(_Text):
     """Text that comes back as it was given."""
@@ -41,6 +47,12 @@ class PayloadField(_Text):
         if value is None or (value.isascii() and "\0" not in value and _ESCAPE not in value):
             return value
         return _UNSTORABLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):04x}", value)
+
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:  # noqa: ANN401 - Django's
+        """Return what is stored."""
+        if value is None or type(value) is str:
+            return self.get_prep_value(value)
+        return super().get_db_prep_save(value, connection)
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         """Return the text that was given."""

@@ -7,7 +7,9 @@ that will do, and no signal carries a record around.
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, ClassVar, TypeVar
+from enum import Enum
+from functools import cache
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.db import models
 
@@ -15,14 +17,37 @@ from oauthstore_core import records
 
 from .fields import DigestField, IdentifierField, NumberField, PayloadField, SealedField
 
-__all__ = ["Account", "Attempt", "Client", "Credential", "Fence", "Grant", "Nonce", "Token"]
+__all__ = [
+    "Account",
+    "Attempt",
+    "Client",
+    "Credential",
+    "Fence",
+    "Grant",
+    "Nonce",
+    "Token",
+    "columns_of",
+]
 
 R = TypeVar("R")
 
 
+@cache
+def _names(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - a type, which mypy takes for unhashable
+    return tuple(field.name for field in fields(record))
+
+
+def columns_of(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the contract's
+    """Return a record's fields as columns, what is one of several by its word."""
+    found = {name: getattr(record, name) for name in _names(cast("Any", type(record)))}
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in found.items()
+    }
+
+
 def _made(record: type[R], row: models.Model, prefix: str = "", /, **rest: object) -> R:
     """Return a record whose fields are columns, but for the `rest`."""
-    names = [field.name for field in fields(record) if field.name not in rest]  # type: ignore[arg-type]
+    names = [name for name in _names(cast("Any", record)) if name not in rest]
     return record(**{name: getattr(row, prefix + name) for name in names}, **rest)
 
 

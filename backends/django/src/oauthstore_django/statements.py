@@ -1,11 +1,13 @@
-"""What the ORM has no words for: an INSERT that yields, and an UPDATE that returns its rows.
+"""What the ORM has no words for, or takes long to find them, as on each request.
 
-Conditions, changes and columns are the ORM's all the same.
+That is an INSERT that yields, an UPDATE that returns its rows, and the look-up of
+one row. Other conditions and changes are the ORM's, and so are all columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db.models import Field, Model, QuerySet
@@ -21,8 +23,11 @@ __all__ = [
     "changed",
     "first",
     "inserted",
+    "inserted_all",
     "insertion",
     "loaded",
+    "looked_up",
+    "looked_up_with",
     "removed",
     "stored",
     "table",
@@ -52,12 +57,63 @@ def removed(found: QuerySet[M], lent: OwnConnection) -> int:
     return found._raw_delete(lent.alias)
 
 
+@cache
+def _columns(model: type[Model]) -> str:
+    return ", ".join(f'{table(model)}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+def looked_up(model: type[M], lent: OwnConnection, **key: str) -> M | None:
+    """Return the row whose columns have these values, None where there is none."""
+    where, values = _condition(model, lent, key)
+    sql = f"SELECT {_columns(model)} FROM {table(model)} WHERE {where}"  # noqa: S608 - our names
+    return next((_row(model, lent, found) for found in lent.rows(sql, values)), None)
+
+
+def looked_up_with(model: type[M], relation: str, lent: OwnConnection, **key: str) -> M | None:
+    """Return the row as `looked_up` does, with the row that it refers to, in one statement."""
+    field: Any = model._meta.get_field(relation)
+    other: type[Model] = field.related_model
+    where, values = _condition(model, lent, key)
+    sql = (
+        f"SELECT {_columns(model)}, {_columns(other)} FROM {table(model)} JOIN {table(other)}"  # noqa: S608 - the same
+        f' ON {table(model)}."{field.column}" = {table(other)}."{other._meta.pk.column}"'
+        f" WHERE {where}"
+    )
+    own = len(model._meta.concrete_fields)
+    for found in lent.rows(sql, values):
+        row = _row(model, lent, found[:own])
+        field.set_cached_value(row, _row(other, lent, found[own:]))
+        return row
+    return None
+
+
+def _condition(
+    model: type[Model], lent: OwnConnection, key: Mapping[str, str]
+) -> tuple[str, list[Any]]:
+    fields: Sequence[Any] = [model._meta.get_field(name) for name in key]
+    values = [field.get_db_prep_save(key[field.name], lent) for field in fields]
+    return " AND ".join(f'{table(model)}."{field.column}" = %s' for field in fields), values
+
+
+@cache
+def _head(model: type[Model]) -> tuple[str, str]:
+    columns: Sequence[Field[Any, Any]] = model._meta.concrete_fields
+    names = ", ".join(f'"{field.column}"' for field in columns)
+    return f"INSERT INTO {table(model)} ({names})", ", ".join(["%s"] * len(columns))
+
+
 def insertion(row: Model, lent: OwnConnection) -> tuple[str, str, list[Any]]:
     """Return what an INSERT of the row begins with, its placeholders, and their values."""
     columns: Sequence[Field[Any, Any]] = row._meta.concrete_fields
-    names = ", ".join(f'"{field.column}"' for field in columns)
     values = [field.get_db_prep_save(getattr(row, field.attname), lent) for field in columns]
-    return f"INSERT INTO {table(type(row))} ({names})", ", ".join(["%s"] * len(columns)), values
+    return *_head(type(row)), values
+
+
+def inserted_all(rows: Sequence[Model], lent: OwnConnection) -> None:
+    """Insert the rows in one statement. The database's `IntegrityError`: a key is taken."""
+    head, marks = _head(type(rows[0]))
+    values = [value for row in rows for value in insertion(row, lent)[2]]
+    lent.count(f"{head} VALUES {', '.join([f'({marks})'] * len(rows))}", values)
 
 
 def inserted(row: Model, lent: OwnConnection) -> bool:
@@ -104,17 +160,37 @@ def loaded(model: type[M], lent: OwnConnection, sql: str, parameters: Sequence[A
 
 
 def _made(model: type[M], lent: OwnConnection, names: Sequence[str], values: Sequence[Any]) -> M:
-    row = model()
-    fields = {field.column: field for field in model._meta.concrete_fields}
-    for name, value in zip(names, values, strict=True):
-        if name not in fields:
-            setattr(row, name, value)
-            continue
-        converted = value
-        for convert in fields[name].get_db_converters(lent):
-            converted = convert(converted, None, lent)
-        setattr(row, fields[name].attname, converted)
+    columns, others = _places(model, tuple(names))
+    row = _row(model, lent, [values[place] for place in columns])
+    for name, place in others:
+        setattr(row, name, values[place])
     return row
+
+
+@cache
+def _places(
+    model: type[Model], names: tuple[str, ...]
+) -> tuple[Sequence[int], Sequence[tuple[str, int]]]:
+    """Return where the model's columns stand, in its order, and what stands there besides."""
+    columns = [field.column for field in model._meta.concrete_fields]
+    others = [(name, place) for place, name in enumerate(names) if name not in columns]
+    return [names.index(column) for column in columns], others
+
+
+def _row(model: type[M], lent: OwnConnection, values: Sequence[Any]) -> M:
+    """Return the row of values in the order of the model's columns."""
+    converted = [
+        value if convert is None else convert(value, None, lent)
+        for convert, value in zip(_converters(model), values, strict=True)
+    ]
+    return model(*converted)
+
+
+@cache
+def _converters(model: type[Model]) -> Sequence[Callable[[Any, Any, Any], Any] | None]:
+    """Return what makes a field's value of what the driver answers: our fields need no more."""
+    fields = [getattr(field, "target_field", field) for field in model._meta.concrete_fields]
+    return [getattr(field, "from_db_value", None) for field in fields]
 
 
 class Purge:

@@ -22,7 +22,7 @@ from oauthstore_core.records import (
 from .connections import OwnConnection
 from .credentials import CredentialCall
 from .models import Fence, Grant, Token
-from .statements import Purge, first, stored, table, upserted
+from .statements import Purge, looked_up, looked_up_with, stored, table, upserted
 from .store import Store
 from .writing import RotationCall, TokenWriter, Write, scope
 
@@ -63,14 +63,14 @@ class DjangoTokens(RedeemingTokenStore):
     @hookimpl
     def query_token(self, digest: str) -> IssuedToken | None:
         def query(lent: OwnConnection) -> Token | None:
-            return first(stored(Token, lent).filter(pk=digest).select_related("grant"))
+            return looked_up_with(Token, "grant", lent, digest=digest)
 
         found = self._store.read(query)
         return None if found is None else IssuedToken(found.grant.record(), found.record())
 
     @hookimpl
     def query_refresh_token(self, family: str) -> RefreshFamily | None:
-        found = self._store.read(lambda lent: first(stored(Grant, lent).filter(family=family)))
+        found = self._store.read(lambda lent: looked_up(Grant, lent, family=family))
         return None if found is None else found.refresh_family()
 
     @hookimpl

@@ -7,7 +7,7 @@ and sweeping meet on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
@@ -28,8 +28,17 @@ from oauthstore_core.records import (
 from .connections import OwnConnection
 from .credentials import CredentialCall, claim
 from .fields import DigestField, IdentifierField
-from .models import Fence, Grant, Token
-from .statements import changed, first, insertion, loaded, removed, stored, table
+from .models import Fence, Grant, Token, columns_of
+from .statements import (
+    changed,
+    first,
+    inserted_all,
+    insertion,
+    looked_up,
+    removed,
+    stored,
+    table,
+)
 from .store import ATTEMPTS, Store, overtaken
 
 __all__ = ["RotationCall", "TokenWriter", "Write", "scope"]
@@ -130,20 +139,18 @@ class TokenWriter:
     def _save(self, lent: OwnConnection, grant: records.Grant, write: Write) -> None:
         scopes = _scopes(grant)
         self._store.engine.announce(lent, scopes)
-        row = Grant(**asdict(grant), **write.current)
+        row = Grant(**columns_of(grant), **write.current)
         head, marks, values = insertion(row, lent)
         may_be_new, fences = _may_be_new(scopes, grant)
-        written = loaded(
-            Grant,
-            lent,
+        written = lent.rows(
             f"{head} SELECT {marks} WHERE {may_be_new} OR EXISTS ({_ITS_ROW})"
-            f' ON CONFLICT ("grant_id") DO UPDATE {_ADD} RETURNING *, {_HELD}',
+            f' ON CONFLICT ("grant_id") DO UPDATE {_ADD} RETURNING {_HELD}',
             [*values, *fences, _IDENTIFIER.get_prep_value(row.grant_id), *write.limits],
         )
-        kept = first(written)
-        if kept is None:
+        if not written:
             raise _refusal(lent, row, scopes)
-        _add(lent, kept, write)
+        ((held,),) = written
+        _add(lent, grant.grant_id, held, write)
 
     def rotate(self, call: RotationCall, write: Write) -> Rotation:
         """Do what `rotate_refresh_token` promises."""
@@ -219,17 +226,12 @@ def _refusal(lent: OwnConnection, row: Grant, scopes: Sequence[str]) -> Exceptio
     return GrantRevokedError("The grant is revoked: nothing was saved.")
 
 
-def _add(lent: OwnConnection, grant: Grant, write: Write) -> None:
-    """Add the access tokens to the grant, and drop those that it no longer keeps."""
-    held: int = getattr(grant, "held")  # noqa: B009 - no column: the statement counted them
-    grant_id = grant.grant_id
+def _add(lent: OwnConnection, grant_id: str, held: int, write: Write) -> None:
+    """Add the access tokens to a grant that holds so many, and drop what it keeps no longer."""
     # In this order: a digest that exists is found out, also where its token is to be dropped.
     if write.others:
-        rows = [
-            Token(**asdict(token) | {"state": token.state.value}, grant_id=grant_id)
-            for token in write.others
-        ]
-        stored(Token, lent).bulk_create(rows)
+        rows = [Token(**columns_of(token), grant_id=grant_id) for token in write.others]
+        inserted_all(rows, lent)
     if write.drops(held):
         removed(_surplus(lent, grant_id, write), lent)
 
@@ -267,7 +269,8 @@ def _rotation(call: RotationCall, write: Write) -> dict[str, Any]:
 
 
 def _won(lent: OwnConnection, rotated: Grant, write: Write) -> Rotation:
-    _add(lent, rotated, write)
+    held: int = getattr(rotated, "held")  # noqa: B009 - no column: the statement counted them
+    _add(lent, rotated.grant_id, held, write)
     presented = rotated.predecessor()
     assert presented is not None  # noqa: S101 - for the type checkers
     return Rotation(
@@ -280,7 +283,7 @@ def _judged(lent: OwnConnection, call: RotationCall) -> Rotation | None:
 
     On reuse the grant is revoked.
     """
-    row = first(stored(Grant, lent).filter(family=call.family))
+    row = looked_up(Grant, lent, family=call.family)
     found = None if row is None else row.refresh_family()
     sealed = None if row is None else row.sealed_response
     rotation = judge_rotation(
