@@ -201,11 +201,20 @@ class ServerCore(StoredCredentialsMixin, AuthlibAuthorizationServer):
             with self.storing():
                 return create(read)
         except OAuth1Error as error:
-            return self.handle_error_response(error, request if read is None else read)
+            asked = self._http_of(request) if read is None else read
+            return self.handle_error_response(error, asked)
+
+    def _http_of(self, request: Any) -> HttpRequest | None:
+        """Return a request that is not one of OAuth 1; None: a store is yet to be opened."""
+        try:
+            return self.read_http(request)
+        except OAuth1Error:
+            return None
 
     def handle_error_response(self, error: OAuth1Error, request: Any = None) -> Any:
         """Answer an error, and log under a reason id what was behind it."""
-        http: HttpRequest | None = getattr(request, "http", None)
+        is_neutral = isinstance(request, HttpRequest)
+        http: HttpRequest | None = request if is_neutral else getattr(request, "http", None)
         client_id = getattr(getattr(request, "client", None), "client_id", None)
         log_refusal(error, path=None if http is None else http.path, client_id=client_id)
         body = self.translation.translate_body(dict(error.get_body()), http)

@@ -20,6 +20,7 @@ TEMPLATES: Final = (
     "The client is not authorized to use 'grant_type=%(grant_type)s'",
     "The client is not authorized to use 'response_type=%(response_type)s'",
     "grant_type=%(grant_type)s is not supported",
+    'missing "%(parameter)s" in parameters',
     "response_type=%(response_type)s is not supported",
     # ours
     "Malformed '%(parameter)s'.",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import authlib
+from authlib.oauth1.rfc5849.errors import OAuth1Error
 from authlib.oauth2 import OAuth2Error
 from jinja2 import Environment
 
@@ -37,6 +38,11 @@ Said = str | tuple[str, str]
 
 OURS = Path(oauthstore_core.__file__).parent
 AUTHLIB = Path(authlib.__file__).parent
+#: Where the classes of errors are.
+ERRORS = (
+    *("authlib.oauth1", "authlib.oauth2", "authlib.oidc"),
+    *("oauthstore_core.oauth1", "oauthstore_core.oauth2"),
+)
 #: Whoever registers a client reads these, in a program or on the command line: no client does.
 NOT_TOLD = {"client_changes.py", "registration.py"}
 #: What is not put into a description as it comes, but is one of few words.
@@ -92,9 +98,10 @@ def _in_template(path: Path) -> Iterator[Said]:
 def descriptions_of(*, authlib_s: bool) -> set[str]:
     """Return the error descriptions of Authlib's server side or of ours; ``{}`` for a value."""
     if authlib_s:
-        roots, left_out = [AUTHLIB / "oauth2", AUTHLIB / "oidc"], set[str]()
+        folders = ("oauth1", "oauth2", "oidc")
+        roots, left_out = [AUTHLIB / name for name in folders], set[str]()
     else:
-        folders = ("oauth2", "integrations", "introspection")
+        folders = ("oauth1", "oauth2", "integrations", "introspection")
         roots, left_out = [OURS / "http.py", *(OURS / name for name in folders)], NOT_TOLD
     constructors = _constructors()
     found: set[str] = set()
@@ -119,12 +126,12 @@ def _constructors() -> dict[str, int | None]:
     """Return each error class, and at which place it takes its description."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in ("authlib.oauth2", "authlib.oidc", "oauthstore_core.oauth2"):
+        for name in ERRORS:
             package = importlib.import_module(name)
             for module in pkgutil.walk_packages(package.__path__, f"{name}."):
                 importlib.import_module(module.name)
     found: dict[str, int | None] = {"MalformedRequestError": 0}
-    for kind in _with_subclasses(OAuth2Error):
+    for kind in (*_with_subclasses(OAuth1Error), *_with_subclasses(OAuth2Error)):
         names = list(inspect.signature(kind.__init__).parameters)[1:]
         found[kind.__name__] = names.index("description") if "description" in names else None
     return found
@@ -141,17 +148,26 @@ def _described(tree: ast.AST, constructors: dict[str, int | None]) -> Iterator[a
     for call in _calls(tree):
         name = _name(call.func)
         if name in constructors:
-            place = constructors[name]
-            yield from (call.args[place : place + 1] if place is not None else ())
-            yield from (keyword.value for keyword in call.keywords if keyword.arg == "description")
-        if name == "__init__":
-            yield from call.args[:1]
-            yield from (keyword.value for keyword in call.keywords if keyword.arg == "description")
+            yield from _argument(call, constructors[name])
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name in constructors:
             yield from _own(node)
+            yield from _handed_on(node, constructors)
         if isinstance(node, ast.Assign) and _name(node.targets[0]) == "description":
             yield node.value
+
+
+def _argument(call: ast.Call, place: int | None) -> Iterator[ast.expr]:
+    yield from (call.args[place : place + 1] if place is not None else ())
+    yield from (keyword.value for keyword in call.keywords if keyword.arg == "description")
+
+
+def _handed_on(node: ast.ClassDef, constructors: dict[str, int | None]) -> Iterator[ast.expr]:
+    """Yield what a class of errors gives its parent, which need not take a description."""
+    places = [constructors.get(_name(parent) or "") for parent in node.bases]
+    for call in _calls(node):
+        if _name(call.func) == "__init__":
+            yield from _argument(call, places[0])
 
 
 def _own(node: ast.ClassDef) -> Iterator[ast.expr]:

@@ -82,8 +82,12 @@ def test_the_extraction_finds_what_authlib_and_the_pages_are_known_to_say() -> N
     assert "Invalid 'code' in request." in theirs
     assert "response_type={} is not supported" in theirs
     assert len(theirs) > 80
+    assert {'missing "{}" in parameters', "OAuth 1 MUST utilize https."} <= theirs
     assert "The code or refresh token is not valid." in ours
     assert "The query is not UTF-8." in ours
+    assert "The Authorization header cannot be read." in ours
+    # What a class hands on to a parent that takes no description.
+    assert "oauth_consumer_key" not in ours
     assert {"Not you?", "There is no such page", "Allow %(name)s?"} <= messages_of_pages()
 
 

@@ -9,12 +9,14 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
+from authlib.oauth1.rfc5849.errors import OAuth1Error
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from werkzeug.test import TestResponse
 
 from oauthstore_core.errors import SettingsError
 from oauthstore_core.http import Headers, HttpRequest
+from oauthstore_core.integrations.flask_oauth1 import AuthorizationServer as FlaskOAuth1Server
 from oauthstore_core.integrations.flask_oauth2 import AuthorizationServer as FlaskServer
 from oauthstore_core.integrations.flask_oauth2 import ResourceProtector as FlaskProtector
 from oauthstore_core.oauth2.grants import AuthorizationCodeGrant
@@ -26,6 +28,9 @@ from oauthstore_core.translation import Translation
 from ..integrations.flask_oauth2.site import ask, make_app, make_site
 from ..integrations.opened import CLIENT, Opened
 from ..integrations.test_starlette import ALICE, build
+from ..oauth1.signer import request as oauth1_request
+from ..oauth1.world import INITIATE, authorization
+from ..oauth1.world import World as OAuth1World
 from ..oauth2.world import ALICE as PERSON
 from ..oauth2.world import World, code_query, form_request
 
@@ -172,6 +177,52 @@ def test_every_endpoint_translates(name: str) -> None:
     answer = world.server.create_endpoint_response(name, request)
 
     assert json.loads(answer.body)["error_description"] == "In der Anfrage fehlt 'token'."
+
+
+@pytest.mark.parametrize(
+    ("authorization", "told"),
+    [
+        ("OAuth x", "Der Header 'Authorization' ist nicht lesbar."),
+        ('OAuth oauth_nonce="1"', "In der Anfrage fehlt 'oauth_consumer_key'."),
+    ],
+)
+def test_oauth_1_translates_what_it_cannot_read_too_and_logs_where_that_came(
+    authorization: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = OAuth1World(settings={"languages": ["de"]})
+    fields = [("Authorization", authorization), *GERMAN.items()]
+
+    with caplog.at_level("INFO", logger="oauthstore.refusals"):
+        answer = world.send(oauth1_request("POST", INITIATE, headers=fields))
+
+    assert answer.form["error_description"] == told
+    assert answer.response.body.isascii()
+    assert "/oauth1/initiate" in caplog.text
+    assert told not in caplog.text
+
+
+def test_a_page_of_the_application_s_own_says_an_error_of_oauth_1_in_german() -> None:
+    app = make_app(OAUTHSTORE_LANGUAGES=["de"])
+    server = FlaskOAuth1Server(app, store="memory://", issuer="https://auth.example.com")
+
+    with app.test_request_context("/authorize", headers=GERMAN):
+        with pytest.raises(OAuth1Error) as refused:
+            server.check_authorization_request()
+        texts = server.translation.texts_for(server.read_http(None))
+
+    assert texts.describe(refused.value.description) == "In der Anfrage fehlt 'oauth_token'."
+
+
+def test_a_denial_of_oauth_1_tells_the_client_in_english() -> None:
+    world = OAuth1World(settings={"languages": ["de"]})
+    temporary = world.begin(world.register())
+    asked = authorization(temporary)
+    asked.headers = Headers([*asked.headers.items(), *GERMAN.items()])
+
+    decided = world.server.decide_authorization(asked)
+
+    assert decided.location is not None
+    assert "error_description=The+resource+owner" in decided.location.replace("%20", "+")
 
 
 def test_the_log_of_refusals_stays_english(caplog: pytest.LogCaptureFixture) -> None:

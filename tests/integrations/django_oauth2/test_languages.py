@@ -266,7 +266,7 @@ def test_every_protector_speaks_as_the_project_does() -> None:
 
 
 def test_oauth_1_s_errors_speak_as_the_project_does(tmp_path: Path) -> None:
-    _write(tmp_path, "de", {'missing "oauth_consumer_key" in parameters': "Der Client fehlt."})
+    _write(tmp_path, "de", {'missing "%(parameter)s" in parameters': "Nichts zu %(parameter)s."})
     server = OAuth1Server(options={"store": "memory://", "issuer": "https://a.example"})
     view = OAuth1Protector(server)(lambda _: HttpResponse())
     request = RequestFactory().post("/oauth/oauth1/initiate", secure=True)
@@ -276,9 +276,13 @@ def test_oauth_1_s_errors_speak_as_the_project_does(tmp_path: Path) -> None:
             view(request).content,
             server.create_temporary_credentials_response(request).content,
         )
+        own_page = server.translation.texts_for(server.read_http(request))
 
-    assert "Der Client fehlt." in refused[0].decode()
-    assert "Der+Client+fehlt." in refused[1].decode()
+    assert own_page.describe('missing "oauth_consumer_key" in parameters') == (
+        "Nichts zu oauth_consumer_key."
+    )
+    assert "Nichts zu oauth_consumer_key." in refused[0].decode()
+    assert "Nichts+zu+oauth_consumer_key." in refused[1].decode()
 
 
 def test_a_protector_that_asks_a_server_elsewhere_does_too() -> None:
