@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core import checks
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch, get_resolver, get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from ...errors import SettingsError
 from ...settings import Settings
 from ...settings.rules import Verdict
+from ..django_oauth2 import default_server
 from ..django_oauth2.configuration import OURS, load_settings, provider_of
 from ..django_oauth2.languages import DjangoTranslation
 from ..django_oauth2.places import METADATA_PATH
+from ..django_oauth2.reading import SettingsReader, living_readers
 from .deployment import judge_deployment
 
 __all__ = ["check_rules", "check_settings", "check_urls", "register_checks"]
@@ -31,7 +33,7 @@ def register_checks() -> None:
 
 
 def check_settings(**_: Any) -> Sequence[checks.CheckMessage]:
-    """Tell each mistake in the settings, and that nothing is kept where no store is named."""
+    """Tell each mistake in the settings, and what is only kept in memory, as no store is named."""
     try:
         settings = load_settings()
         provider_of()
@@ -39,10 +41,41 @@ def check_settings(**_: Any) -> Sequence[checks.CheckMessage]:
         return [checks.Error(problem, id="oauthstore.E001") for problem in error.problems]
     found = [*_judge_languages(settings)]
     if settings.names_no_store and not django_settings.DEBUG:
-        told = "No store is named: each process keeps clients and tokens for itself, in memory."
-        hint = f'Name one in `{OURS}`, such as {{"store": "sqlite:////var/lib/site/oauth.db"}}.'
-        found.append(checks.Warning(told, hint=hint, id="oauthstore.W001"))
+        found += _judge_memory()
     return found
+
+
+def _judge_memory() -> Iterator[checks.CheckMessage]:
+    """Tell what each process keeps for itself; a project may have all in models and a cache."""
+    roles = _roles_in_memory()
+    if not roles:
+        return
+    if roles.isdisjoint({"clients", "tokens"}):
+        told = (
+            "No store is named: each process remembers for itself, in memory, which codes and "
+            "refresh tokens were used, and with several, each lets them be used once."
+        )
+    else:
+        kept = " and ".join(role for role in ("clients", "tokens") if role in roles)
+        told = f"No store is named: each process keeps {kept} for itself, in memory."
+    hint = f'Name one in `{OURS}`, such as {{"store": "sqlite:////var/lib/site/oauth.db"}}.'
+    yield checks.Warning(told, hint=hint, id="oauthstore.W001")
+
+
+def _roles_in_memory() -> Set[str]:
+    if getattr(django_settings, "ROOT_URLCONF", None):
+        # What views use is made with their modules, and these come with the URLs.
+        _ = get_resolver().url_patterns
+    # Where there is none yet, the command and a protector are going to ask the app's own.
+    readers = living_readers() or [default_server()]
+    return {role for reader in readers for role in _roles_of(reader)}
+
+
+def _roles_of(reader: SettingsReader) -> Sequence[str]:
+    try:
+        return reader.roles_in_memory()
+    except SettingsError:  # of this server alone, which tells by itself, or told by OAuth 1's check
+        return ()
 
 
 def _judge_languages(settings: Settings) -> Iterator[checks.CheckMessage]:

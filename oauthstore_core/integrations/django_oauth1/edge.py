@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
@@ -17,7 +17,7 @@ from ...oauth1.base_string import normalize_origin
 from ...oauth1.errors import TemporarilyUnavailableError
 from ...oauth1.requests import origin_of
 from ...settings import Settings
-from ...stores import Stores
+from ...stores import REQUIRED_ROLES, Stores
 from ...translation import Translation
 from ..django_oauth2.configuration import load_settings
 from ..django_oauth2.languages import DjangoTranslation, project_translation
@@ -25,7 +25,7 @@ from ..django_oauth2.reading import SettingsReader
 from ..django_oauth2.requests import read_request
 from ..django_oauth2.transactions import warn_of_own_transaction
 from .configuration import READ, Provider, provider_of
-from .opening import CachePlace, open_for
+from .opening import CACHED_ROLES, CachePlace, open_for
 from .processes import refuse_several
 
 __all__ = ["Edge", "as_django_wants"]
@@ -71,12 +71,23 @@ class Edge(SettingsReader):
         provider = provider_of()
         settings = provider.with_lifetime(self.load_settings())
         place = self.cache_place(settings, provider)
-        models = {"clients": self.client_model, "tokens": self.token_model}
-        elsewhere = [role for role, model in models.items() if model is not None]
-        stores = open_for(settings, clock, elsewhere, place)
+        stores = open_for(settings, clock, self._roles_of_models(), place)
         self._provider = provider
         self._is_per_process = place is not None and not stores.capabilities("nonces").shared
         return provider, settings, stores
+
+    def _roles_of_models(self) -> Sequence[str]:
+        models = {"clients": self.client_model, "tokens": self.token_model}
+        return [role for role, model in models.items() if model is not None]
+
+    def roles_in_memory(self) -> Sequence[str]:
+        """Return what each process keeps for itself: neither in a model, nor in a cache."""
+        settings = self.load_settings()
+        if self.follows_another or not settings.names_no_store:
+            return ()
+        cached = () if self.cache_place(settings, provider_of()) is None else CACHED_ROLES
+        elsewhere = {*self._roles_of_models(), *cached}
+        return [role for role in REQUIRED_ROLES if role not in elsewhere]
 
     def load_settings(self) -> Settings:
         """Return what is set now, without opening a store. `SettingsError`: what is wrong."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast, overload
@@ -86,6 +86,12 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
     def follows_another(self) -> bool:
         """Whether it stands on a server's stores: it does where nobody gave a model."""
         return self.client_model is None and self.token_model is None
+
+    def roles_in_memory(self) -> Sequence[str]:
+        """Return what it keeps itself, or the default server, which is made when it is asked."""
+        if self.follows_another and self._given_server is None:
+            return default_server().roles_in_memory()
+        return super().roles_in_memory()
 
     def read_settings(self) -> None:
         """Take a server's stores, or open those that the models leave to one."""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property, partial
@@ -25,6 +25,7 @@ from ...oauth2.embedded import EmbeddedServer
 from ...oauth2.errors import TemporarilyUnavailableError, log_refusal
 from ...oauth2.metadata import EndpointPaths
 from ...settings import Settings
+from ...stores import REQUIRED_ROLES
 from ...translation import Translate
 from ..derived_issuer import DerivedIssuer
 from .configuration import (
@@ -161,6 +162,14 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
     def load_settings(self) -> Settings:
         """Return what is set now, without opening a store. `SettingsError`: what is wrong."""
         return load_settings(self._options)
+
+    def roles_in_memory(self) -> Sequence[str]:
+        """Return what each process keeps for itself; in own mode, only what was used once."""
+        if not self.load_settings().names_no_store:
+            return ()
+        if self.own_mode:
+            return ("nonces",)
+        return [role for role in REQUIRED_ROLES if role != "clients" or self.client_model is None]
 
     def load_config(self, config: Any) -> None:
         """Take Authlib's keys; in store mode the described scopes are those that are served."""

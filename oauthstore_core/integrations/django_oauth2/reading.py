@@ -69,6 +69,13 @@ class SettingsReader:
         """Take the settings, and open the stores that they name."""
         raise NotImplementedError
 
+    def roles_in_memory(self) -> Sequence[str]:
+        """Return what each process keeps for itself, as no store is named; opens none.
+
+        `SettingsError`: what does not fit.
+        """
+        raise NotImplementedError
+
     def forget_settings(self) -> None:
         """Read the settings anew before the next request."""
         with self._lock:

@@ -230,12 +230,6 @@ def test_each_mistake_in_the_settings_is_an_error_of_its_own() -> None:
     assert _ids(found) == ["oauthstore.E001"] * 2
 
 
-def test_that_nothing_is_kept_is_told_where_it_is_no_development() -> None:
-    assert _ids(check_settings()) == ["oauthstore.W001"]
-    with override_settings(DEBUG=True):
-        assert _ids(check_settings()) == []
-
-
 def test_urls_that_are_not_at_the_root_are_told() -> None:
     routes = (create_routes(AuthorizationServer()), "oauthstore")
 
