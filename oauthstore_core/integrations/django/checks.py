@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -62,13 +62,13 @@ def _judge_memory() -> Iterator[checks.CheckMessage]:
     yield checks.Warning(told, hint=hint, id="oauthstore.W001")
 
 
-def _roles_in_memory() -> Set[str]:
+def _roles_in_memory() -> frozenset[str]:
     if getattr(django_settings, "ROOT_URLCONF", None):
         # What views use is made with their modules, and these come with the URLs.
         _ = get_resolver().url_patterns
     # Where there is none yet, the command and a protector are going to ask the app's own.
     readers = living_readers() or [default_server()]
-    return {role for reader in readers for role in _roles_of(reader)}
+    return frozenset(role for reader in readers for role in _roles_of(reader))
 
 
 def _roles_of(reader: SettingsReader) -> Sequence[str]:
