@@ -13,8 +13,12 @@ import pytest
 from django.core.checks import CheckMessage, run_checks
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
-from django.test import RequestFactory
-from django.test.utils import override_settings
+from django.test import AsyncRequestFactory, RequestFactory
+from django.test.utils import (
+    override_settings,
+    setup_test_environment,
+    teardown_test_environment,
+)
 
 from oauthstore_core.errors import CapabilityError
 from oauthstore_core.integrations.django_oauth1 import (
@@ -211,6 +215,8 @@ def test_what_is_in_the_store_has_no_cache_to_look_at(configure: Any) -> None:
         ({"nonce_expires_in": "a day"}, "above 0"),
         ({"temporary_credential_key_prefix": "a b"}, "without spaces"),
         ({"token_generator": "no.such.function"}, "cannot be imported"),
+        ({"single_process": "false"}, "is a switch"),
+        ({"single_process": 1}, "is a switch"),
     ],
 )
 def test_what_authlib_s_dict_cannot_mean_is_an_error(
@@ -258,6 +264,35 @@ def test_a_request_of_django_s_test_tools_is_one_process_s(configure: Any) -> No
     made = RequestFactory().post("/initiate", headers={"host": "localhost"})
 
     assert server.create_temporary_credential_response(made).status_code == 400
+
+
+@pytest.mark.parametrize("asked", [_asked(**{"wsgi.multiprocess": True}), _asked_by_asgi()])
+def test_a_middleware_that_turns_csrf_off_makes_no_request_a_test_s(
+    configure: Any, asked: HttpRequest
+) -> None:
+    configure(PER_PROCESS)
+    server = CacheAuthorizationServer()
+    asked._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # as a known snippet does
+
+    with pytest.raises(CapabilityError, match="single_process"):
+        server.create_temporary_credential_response(asked)
+
+
+def test_a_request_of_django_s_async_test_tools_is_one_process_s(configure: Any) -> None:
+    configure(PER_PROCESS)
+    server = CacheAuthorizationServer()
+    made = AsyncRequestFactory().post("/initiate", headers={"host": "localhost"})
+    read = AsyncRequestFactory().post("/initiate", headers={"host": "localhost"})
+    assert read.body is not None
+
+    assert server.create_temporary_credential_response(made).status_code == 400
+    with pytest.raises(CapabilityError):  # nothing tells it from a server's any more
+        server.create_temporary_credential_response(read)
+    setup_test_environment()
+    try:
+        assert server.create_temporary_credential_response(read).status_code == 400
+    finally:
+        teardown_test_environment()
 
 
 @pytest.mark.parametrize("told", [{"debug": True}, {"single_process": True}])

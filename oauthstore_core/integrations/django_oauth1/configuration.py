@@ -74,7 +74,7 @@ def provider_of() -> Provider:
         provider.get(_PREFIX) or "oauthstore:",
         _generator_of(provider.get(_GENERATOR)),
         provider.get(_CACHE) or DEFAULT_CACHE_ALIAS,
-        bool(provider.get(_SINGLE)),
+        provider.get(_SINGLE) is True,
     )
 
 
@@ -114,6 +114,16 @@ def _judge_text(key: str, value: object) -> Sequence[str]:
     return [problem]
 
 
+def _judge_switch(key: str, value: object) -> Sequence[str]:
+    if value is None or isinstance(value, bool):
+        return ()
+    problem = (
+        f"`{key}` in `{PROVIDER}` is {value!r}, but it is a switch. Give True or False, or leave "
+        "the key out."
+    )
+    return [problem]
+
+
 _JUDGES: Final[Mapping[str, Callable[[str, object], Sequence[str]]]] = {
     _METHODS: _judge_methods,
     _EXPIRES_IN: _judge_seconds,
@@ -121,4 +131,5 @@ _JUDGES: Final[Mapping[str, Callable[[str, object], Sequence[str]]]] = {
     _NONCE: _judge_seconds,
     _PREFIX: _judge_text,
     _CACHE: _judge_text,
+    _SINGLE: _judge_switch,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -34,9 +35,27 @@ def refuse_several(native: Any, alias: str, *, single_process: bool) -> None:
 
 
 def _is_a_test_s(native: Any, meta: dict[str, Any]) -> bool:
-    """Tell whether Django's test client has made a request, or its factory: they claim several."""
-    body = type(meta.get("wsgi.input"))
-    return hasattr(native, "_dont_enforce_csrf_checks") or body.__module__ == "django.test.client"
+    """Tell whether Django's test client has made a request, or its factory: they claim several.
+
+    By what no middleware of a deployment sets: the body, or, as ASGI's is soon
+    replaced by what was read of it, Django's own preparation for tests.
+    """
+    if not hasattr(native, "scope"):
+        return _is_made_up(meta.get("wsgi.input"))
+    limited = getattr(getattr(native, "_stream", None), "_read", None)
+    return _is_made_up(getattr(limited, "__self__", None)) or _is_prepared_for_tests()
+
+
+def _is_made_up(body: object) -> bool:
+    # Only tests have the module.
+    tools = sys.modules.get("django.test.client")
+    return tools is not None and isinstance(body, tools.FakePayload)
+
+
+def _is_prepared_for_tests() -> bool:
+    """Tell whether Django's `setup_test_environment` was called, as test runners do."""
+    tools = sys.modules.get("django.test.utils")
+    return tools is not None and hasattr(tools._TestState, "saved_data")  # noqa: SLF001 - it has no other name
 
 
 def _may_be_several(native: Any, *, single_process: bool) -> bool:
