@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import URLPattern, URLResolver, get_script_prefix, path, re_path
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from ...errors import SettingsError
 from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.places import path_below
+from ..django_oauth2.reports import unreported
 from ..django_oauth2.transactions import outside_transactions
 from .consent import ConsentView, OAuth1ConsentView
 
@@ -150,15 +150,16 @@ def _for_clients(answer: Any, methods: Sequence[str] = ("POST",)) -> Any:
     What they post are secrets, which a report of an error must not have.
     """
 
+    @unreported
     def view(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = answer(request)
         return response
 
-    guarded = sensitive_post_parameters()(require_http_methods([*methods])(view))
-    return csrf_exempt(outside_transactions(guarded))
+    return csrf_exempt(outside_transactions(require_http_methods([*methods])(view)))
 
 
 def _authorize(page: ConsentView | OAuth1ConsentView) -> Any:
+    @unreported
     @wraps(page.respond)
     def view(request: HttpRequest) -> HttpResponse:
         return page.respond(request)

@@ -28,6 +28,7 @@ from ...settings import Settings
 from ...translation import Translate
 from ..django_oauth2.opening import CLOCK
 from ..django_oauth2.reading import CONFIGURED
+from ..django_oauth2.reports import unreported
 from ..django_oauth2.requests import OAuthResponse, to_django
 from ..django_oauth2.users import load_user, signed_in
 from . import project_models
@@ -141,6 +142,25 @@ class AuthorizationServer(Edge, EmbeddedServer, _ConfiguredLater):
         with as_django_wants(), super().storing():
             yield
 
+    @unreported
+    def create_temporary_credentials_response(self, request: Any = None) -> Any:
+        """Answer a client that asks for temporary credentials (RFC 5849 section 2.1)."""
+        return super().create_temporary_credentials_response(request)
+
+    @unreported
+    def create_token_response(self, request: Any = None) -> Any:
+        """Answer a client that exchanges its temporary credentials (RFC 5849 section 2.3)."""
+        return super().create_token_response(request)
+
+    @unreported
+    def check_authorization_request(self, request: Any = None) -> Any:
+        """Return the validated request for an authorization page (RFC 5849 section 2.2).
+
+        `OAuth1Error`: show it to the resource owner.
+        """
+        return super().check_authorization_request(request)
+
+    @unreported
     def create_authorization_response(self, request: Any = None, grant_user: Any = None) -> Any:
         """Decide a temporary credential, once; nobody, or an `AnonymousUser`, denies it for good.
 

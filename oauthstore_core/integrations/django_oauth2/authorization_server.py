@@ -42,6 +42,7 @@ from .languages import DjangoTranslation
 from .opening import CLOCK, stores_of
 from .places import endpoint_prefix
 from .reading import CONFIGURED, SettingsReader
+from .reports import unreported
 from .requests import DjangoHttpRequest, OAuthResponse, read_request, to_django
 from .transactions import warn_of_own_transaction
 from .users import answering_database, load_user, signed_in
@@ -252,11 +253,17 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
         """Return Django's response."""
         return to_django(response)
 
+    @unreported
+    def create_token_response(self, request: Any = None) -> Any:
+        """Answer at the token endpoint (RFC 6749 section 3.2)."""
+        return super().create_token_response(request)
+
     def create_metadata_response(self, request: Any = None) -> OAuthResponse:
         """Answer with the server's metadata (RFC 8414 section 3)."""
         response: OAuthResponse = super().create_metadata_response(request)
         return response
 
+    @unreported
     def create_endpoint_response(self, name: str, request: Any = None) -> Any:
         """Answer at the endpoint `revocation` or `introspection`, or at one that was registered."""
         try:
@@ -289,6 +296,7 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
             warn_of_own_transaction()
             raise
 
+    @unreported
     def get_consent_grant(self, request: Any = None, end_user: Any = None) -> Any:
         """Return the validated grant for a consent page.
 
@@ -296,6 +304,7 @@ class AuthorizationServer(SettingsReader, DerivedIssuer, EmbeddedServer, _Config
         """
         return super().get_consent_grant(request, signed_in(end_user))
 
+    @unreported
     def create_authorization_response(
         self, request: Any = None, grant_user: Any = None, grant: Any = None
     ) -> Any:
