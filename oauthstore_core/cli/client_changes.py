@@ -62,7 +62,7 @@ def update(
                 clock=management.clock,
                 resource_server=resource_server,
                 resources=[uri for uri in resources if uri] if resources else None,
-                scopes=tuple(settings.scopes),
+                **invocation.registrable(settings),
             )
     information = registration.information()
     invocation.tell(information, lambda: show_client(information))

@@ -85,7 +85,7 @@ def create(
                 client_secret=secret,
                 resource_server=bool(resource_server),
                 resources=resources,
-                scopes=tuple(settings.scopes),
+                **invocation.registrable(settings),
             )
     information = registration.information()
     invocation.tell(information, lambda: show_client(information))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..oauth2.management import Management
+from ..oauth2.registration import GRANT_TYPES, RESPONSE_TYPES
 from ..server.accounts import Accounts
 from ..server.application import STANDALONE_ROLES, accounts_of
 from ..settings import Settings
@@ -62,6 +63,14 @@ class Invocation:
     def judge(self, settings: Settings) -> Sequence[Verdict]:
         """Return a verdict on each security rule."""
         return judge_rules(settings)
+
+    def registrable(self, settings: Settings) -> Mapping[str, Any]:
+        """Return the grant types, response types and scopes that a client may be registered for."""
+        return {
+            "grant_types": GRANT_TYPES,
+            "response_types": RESPONSE_TYPES,
+            "scopes": tuple(settings.scopes),
+        }
 
     @contextmanager
     def stores(self) -> Generator[Stores, None, None]:

@@ -22,6 +22,8 @@ from .clients import SECRET_PURPOSE
 from .redirect_uris import problem_with
 
 __all__ = [
+    "GRANT_TYPES",
+    "RESPONSE_TYPES",
     "InvalidClientMetadataError",
     "InvalidRedirectUriError",
     "Registration",

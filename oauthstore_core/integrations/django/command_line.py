@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -15,6 +15,7 @@ from ...oauth2.management import Management
 from ...settings import Settings
 from ...settings.rules import Verdict
 from ...stores import REQUIRED_ROLES, Stores, open_stores
+from ..django_oauth2 import default_server
 from ..django_oauth2.configuration import load_settings
 from ..embedding import migrate_local
 from .deployment import judge_deployment
@@ -40,6 +41,15 @@ class DjangoInvocation(Invocation):
     def judge(self, settings: Settings) -> Sequence[Verdict]:
         """Return a verdict on each security rule, as ``check --deploy`` does."""
         return judge_deployment(settings)
+
+    def registrable(self, settings: Settings) -> Mapping[str, Any]:
+        """Return what the server of the app's URLs serves, grants of the project's own included."""
+        served = default_server().served
+        return {
+            "grant_types": served.grant_types,
+            "response_types": served.response_types,
+            "scopes": served.scopes,
+        }
 
     @contextmanager
     def stores(self) -> Generator[Stores, None, None]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from authlib.oauth2.rfc6749.grants import ResourceOwnerPasswordCredentialsGrant
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -185,6 +186,14 @@ def test_a_public_client_of_client_credentials_is_refused_above_the_form(desk: D
     form = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none"}
 
     assert "cannot use client_credentials" in desk.add(**form).text
+
+
+def test_a_client_of_a_grant_of_the_project_s_own_is_registered_and_changed(desk: Desk) -> None:
+    desk.site.server.register_grant(ResourceOwnerPasswordCredentialsGrant)
+
+    assert len(first_secret(desk.add(grant_types=["password"]).text)) == 43
+    assert desk.change("album", grant_types=["password"], client_name="Photos").status_code == 302
+    assert _metadata(desk)["grant_types"] == ["password"]
 
 
 def test_a_form_that_is_sent_twice_registers_once(desk: Desk) -> None:

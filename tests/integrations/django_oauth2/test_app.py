@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from authlib.oauth2.rfc6749.grants import ResourceOwnerPasswordCredentialsGrant
 from django.conf import settings
 from django.core import checks
 from django.core.management import CommandError, call_command
@@ -23,7 +24,7 @@ from django.views.debug import SafeExceptionReporterFilter
 from oauthstore_core.integrations.django.checks import check_settings, check_urls
 from oauthstore_core.integrations.django.routes import create_routes
 from oauthstore_core.integrations.django_oauth1 import checks as oauth1_checks
-from oauthstore_core.integrations.django_oauth2 import AuthorizationServer
+from oauthstore_core.integrations.django_oauth2 import AuthorizationServer, default_server
 from oauthstore_core.translation import message_ids
 
 from ..flask_oauth2.site import ConsentForm
@@ -278,6 +279,34 @@ def test_a_client_that_the_command_makes_is_one_of_the_server_s(stored: Site) ->
     form = {"grant_type": "client_credentials", "client_id": made["client_id"]}
     assert stored.server.query_client(made["client_id"]) is not None
     assert stored.browser.post("/oauth/token", data=form).json["error"] == "invalid_client"
+
+
+@pytest.fixture
+def _password_grant(stored: Site) -> Iterator[None]:
+    """Register a grant of the project's own, as `AppConfig.ready` does."""
+    server = default_server()
+    server.register_grant(ResourceOwnerPasswordCredentialsGrant)
+    yield
+    server._token_grants.remove((ResourceOwnerPasswordCredentialsGrant, None))
+
+
+@pytest.mark.usefixtures("_password_grant")
+def test_the_command_registers_and_changes_clients_of_a_grant_of_the_project_s_own() -> None:
+    made = _printed("client", "create", "--grant-type", "password", "--scope", "profile")
+    changed = _printed("client", "update", made["client_id"], "--client-name", "Album")
+
+    assert made["grant_types"] == changed["grant_types"] == ["password"]
+    assert default_server().query_client(made["client_id"]).check_grant_type("password")
+
+
+@pytest.mark.parametrize("unknown", [("--grant-type", "password"), ("--scope", "root")])
+def test_the_command_registers_no_client_of_what_is_not_served(
+    stored: Site, unknown: Sequence[str]
+) -> None:
+    with pytest.raises(CommandError):
+        call_command("oauthstore", "client", "create", *unknown)
+
+    assert list(stored.server.stores.clients.list_clients(None, None, 9).items) == []
 
 
 def test_a_grant_that_the_command_revokes_is_revoked(stored: Site) -> None:
