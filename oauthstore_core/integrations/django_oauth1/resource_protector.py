@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast, overload
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from authlib.integrations.django_oauth1 import ResourceProtector as AuthlibResourceProtector
 from authlib.oauth1.rfc5849.errors import OAuth1Error
 from django.http import HttpRequest as NativeRequest
@@ -22,6 +20,7 @@ from ...http import HttpRequest
 from ...oauth1.embedded_protector import EmbeddedProtector
 from ...oauth2.core import LoadUser
 from ..django_oauth2.opening import CLOCK
+from ..django_oauth2.protected_views import keep_out_of_cache, protect_view
 from ..django_oauth2.requests import read_request, to_django
 from ..django_oauth2.users import load_user
 from . import project_models
@@ -48,7 +47,8 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
     request was signed with is ``request.oauth1_credential``. A model that the
     project gives is asked in the place of the store. A nonce is claimed in the
     store, or, with a token model and no store named, in Django's cache. A view
-    that cannot be reached unsigned needs no CSRF token, and is exempt.
+    that cannot be reached unsigned needs no CSRF token, and is exempt. No cache
+    answers a signed request: see `keep_apart`.
     """
 
     def __init__(
@@ -135,6 +135,7 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
         `OAuth1Error`: it is not signed as it has to be, with 503 where a store
         does not answer.
         """
+        keep_out_of_cache(request)
         return self.validate(request)
 
     @overload
@@ -148,20 +149,7 @@ class ResourceProtector(Edge, EmbeddedProtector, _ConfiguredLater):
         return self._protect(realm) if callable(realm) else self._protect
 
     def _protect(self, view: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(view)
-        def protected(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
-            return self._judge(request) or view(request, *args, **kwargs)
-
-        @functools.wraps(view)
-        async def protected_async(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
-            return await sync_to_async(self._judge)(request) or await view(request, *args, **kwargs)
-
-        # Of asgiref, for Django marks its class-based views with that.
-        is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
-        chosen = protected_async if is_async else protected
-        # Nobody's browser signs a request by itself, so no other site can have it do so.
-        cast("Any", chosen).csrf_exempt = True
-        return chosen
+        return protect_view(view, self._judge)
 
     def _judge(self, request: NativeRequest) -> NativeResponse | None:
         """Give the request its credential and return None, or return the refusal."""

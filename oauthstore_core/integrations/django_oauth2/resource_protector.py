@@ -9,7 +9,6 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, overload
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from authlib.integrations.django_oauth2 import BearerTokenValidator as AuthlibBearerTokenValidator
 from authlib.integrations.django_oauth2 import ResourceProtector as AuthlibResourceProtector
 from authlib.integrations.django_oauth2 import token_authenticated
@@ -25,6 +24,7 @@ from ...payloads import encode_json
 from ...translation import Translation
 from .authorization_server import AuthorizationServer, default_server
 from .languages import project_translation
+from .protected_views import keep_out_of_cache, protect_view
 from .requests import read_request
 from .users import answering_database
 
@@ -40,7 +40,8 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
     scopes one is enough, the words of one text are all needed, and ``scopes=``
     may be a function, which is given the token's scopes and tells whether they
     reach. The token is ``request.oauth_token``. A view that cannot be reached
-    without a token needs no CSRF token, and is exempt.
+    without a token needs no CSRF token, and is exempt. No cache gives what one
+    was answered to another: see `keep_apart`.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
 
     def acquire_token(self, request: NativeRequest, scopes: Scopes = None, **claims: Any) -> Any:
         """Return the token. `OAuth2Error`: it is missing, not valid, or of little scope."""
+        keep_out_of_cache(request)
         with self._refusing(scopes):
             return self._acquire(request, scopes, claims)
 
@@ -114,22 +116,7 @@ class ResourceProtector(EmbeddedProtector, AuthlibResourceProtector):
         self, view: Callable[..., Any], scopes: Scopes, claims: dict[str, Any], *, optional: bool
     ) -> Callable[..., Any]:
         judge = functools.partial(self._judge, scopes=scopes, claims=claims, optional=optional)
-
-        @functools.wraps(view)
-        def protected(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
-            return judge(request) or view(request, *args, **kwargs)
-
-        @functools.wraps(view)
-        async def protected_async(request: NativeRequest, *args: Any, **kwargs: Any) -> Any:
-            return await sync_to_async(judge)(request) or await view(request, *args, **kwargs)
-
-        # Of asgiref, for Django marks its class-based views with that.
-        is_async = iscoroutinefunction(view)  # pyright: ignore[reportDeprecated]
-        chosen = protected_async if is_async else protected
-        if not optional:
-            # Nobody's browser sends a token by itself, so no other site can have it do so.
-            cast("Any", chosen).csrf_exempt = True
-        return chosen
+        return protect_view(view, judge, optional=optional)
 
     def _judge(
         self, request: NativeRequest, scopes: Scopes, claims: dict[str, Any], *, optional: bool

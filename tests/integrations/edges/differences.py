@@ -65,6 +65,14 @@ def _referrer(_: Edge, __: Exchange, taken: Taken) -> Taken:
     return _replaced(taken, "Referrer-Policy", "same-origin", "no-referrer")
 
 
+def _private(_: Edge, __: Exchange, taken: Taken) -> Taken:
+    """Django can have a cache for a whole site, which is told not to keep what is protected."""
+    status, head, body = taken
+    if head.get("Cache-Control") != "private":
+        return taken
+    return status, {k: v for k, v in head.items() if k != "Cache-Control"}, body
+
+
 def _subject(edge: Edge, __: Exchange, taken: Taken) -> Taken:
     """An account of the standalone server has a subject that is not its name."""
     status, head, body = taken
@@ -80,7 +88,7 @@ def _replaced(taken: Taken, field: str, pattern: str, by: str) -> Taken:
 
 _CHANGES: Sequence[_Change] = (
     *(_body_of_head, _unrouted, _type_of_nothing, _cors),
-    *(_style, _login, _referrer, _subject),
+    *(_style, _login, _referrer, _private, _subject),
 )
 
 
