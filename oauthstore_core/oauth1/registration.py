@@ -12,6 +12,7 @@ from ..hookspecs import ClientStore
 from ..oauth2.registration import (
     InvalidClientMetadataError,
     Registration,
+    check_client_secret,
     check_descriptive_metadata,
 )
 from ..records import Client
@@ -55,6 +56,7 @@ def register_client(
     `DuplicateError`: the client id exists.
     """
     complete = check_descriptive_metadata(metadata, client_id)
+    check_client_secret(client_secret)
     complete |= {"grant_types": [], "response_types": [], "token_endpoint_auth_method": AUTH_METHOD}
     if signature_methods is not None:
         complete["oauth1_signature_methods"] = _checked_methods(signature_methods, known_methods)

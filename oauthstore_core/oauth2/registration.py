@@ -27,6 +27,7 @@ __all__ = [
     "InvalidClientMetadataError",
     "InvalidRedirectUriError",
     "Registration",
+    "check_client_secret",
     "check_descriptive_metadata",
     "check_metadata",
     "check_resources",
@@ -115,6 +116,7 @@ def register_client(
     _check_client_id(client_id)
     if public and client_secret is not None:
         raise InvalidClientMetadataError("A public client (method none) has no client_secret.")
+    check_client_secret(client_secret)
     if client_secret is not None and key_ring is None:
         raise ValueError("A given client_secret needs the key ring under which it is kept.")
     now = clock.now()
@@ -177,6 +179,15 @@ def check_descriptive_metadata(
     _check_client_id(client_id)
     _check_redirects(complete, ())
     return complete
+
+
+def check_client_secret(client_secret: str | None) -> None:
+    """Raise `InvalidClientMetadataError` for blanks, which are a slip and no secret."""
+    if client_secret and client_secret.isspace():
+        raise InvalidClientMetadataError(
+            "A client_secret was given that is only blanks. Give the client's own, or none to have "
+            "one generated."
+        )
 
 
 def _check_client_id(client_id: str | None) -> None:

@@ -131,6 +131,20 @@ def test_a_registration_from_elsewhere_keeps_its_id_and_secret(desk: Desk, clien
     assert desk.stored(client_id) is None
 
 
+def test_a_client_of_oauth_1_is_registered_with_no_secret_of_blanks(desk: Desk) -> None:
+    page = desk.post("client/add/oauth1/", client_id="signer", client_secret="  ")
+
+    assert "only blanks" in page.text
+    assert desk.stored("signer") is None
+
+
+def test_a_secret_from_elsewhere_may_be_weak_and_is_kept_under_the_key_ring(desk: Desk) -> None:
+    desk.add(client_secret="short")
+
+    (kept,) = json.loads(desk.stored("album").payload)["secret_digests"]
+    assert kept["algorithm"] == "hmac-sha-256"
+
+
 def test_a_client_of_oauth_1_is_registered_changed_and_rotated(any_desk: Desk) -> None:
     form = {"client_id": "signer", "client_name": "Signer", "signature_methods": ["HMAC-SHA256"]}
     first = any_desk.post("client/add/oauth1/", **form)
@@ -164,6 +178,8 @@ def test_a_client_that_signs_by_its_key_has_no_secret_to_rotate(desk: Desk) -> N
         ({"redirect_uris": "javascript:alert(1)"}, "redirect_uris", "must be https, or have"),
         ({"redirect_uris": ""}, "redirect_uris", "needs a redirect URI"),
         ({"client_uri": "javascript:alert(1)"}, "client_uri", "Enter a valid URL"),
+        ({"client_secret": " "}, "client_secret", "only blanks"),
+        ({"client_secret": "\u00a0\t "}, "client_secret", "only blanks"),
         ({"client_id": "ä"}, "client_id", "printable ASCII"),
         ({"grant_types": []}, "grant_types", "required"),
         ({"grant_types": ["implicit"]}, "grant_types", "not one of the available"),

@@ -100,7 +100,7 @@ def test_a_report_of_an_error_has_neither_the_form_s_secret_nor_the_new_one(
 
     from oauthstore_core.integrations.django.admin import ClientAdmin  # noqa: PLC0415
 
-    monkeypatch.setattr(ClientAdmin, "log_addition", fail)
+    monkeypatch.setattr(ClientAdmin, "show_secret", fail)
     got_request_exception.connect(report)
 
     answer = desk.add(client_secret="correct horse battery staple")

@@ -22,20 +22,25 @@ from ....oauth2.client_changes import update_client
 from ....oauth2.clients import ClientRecord
 from ....oauth2.management import delete_client, live_grants
 from ....oauth2.registration import Registration
-from ....translation import Message, Plural
+from ....translation import Message
 from ...django_oauth2 import AuthorizationServer
 from ..models import Client, Grant
 from ..texts import current_texts, say
 from .client_details import details_of, kind_of
 from .client_forms import ChangeForm, OAuth1ChangeForm, blame
 from .client_secrets import ClientSecrets
-from .store_admin import in_store, moment
+from .store_admin import MOST_COUNTED, REVOKED, in_store, moment
 
 __all__ = ["ClientAdmin"]
 
-#: How many grants are counted before a client is deleted; the rest is more.
-_MOST: Final = 1000
-_REVOKED: Final = Plural("%(count)s grant was revoked.", "%(count)s grants were revoked.")
+
+_COLUMNS: Final = (
+    Message("Name"),
+    Message("Client id"),
+    Message("Grant types"),
+    Message("Where it comes from"),
+    Message("Registered"),
+)
 
 
 class ClientAdmin(ClientSecrets):
@@ -67,7 +72,9 @@ class ClientAdmin(ClientSecrets):
             "title": say(Message("Clients")),
             "asked": asked,
             "after": after,
+            "first": "?",
             "following": following and f"?{urlencode({'after': following})}",
+            "columns": [say(column) for column in _COLUMNS],
             "rows": [self._row(client) for client in found],
         }
         return self.render(request, "change_list.html", context)
@@ -165,7 +172,7 @@ class ClientAdmin(ClientSecrets):
             return None
         changed = self.record(self.get_server(request), registration.client)
         told = self.construct_change_message(request, form, [])
-        self.log_change(request, self.model_of(changed), told)
+        self.record_act(request, self.log_change, self.model_of(changed), told)
         if registration.client_secret is not None:
             return self.show_secret(request, registration)
         name = changed.client_name
@@ -215,15 +222,15 @@ class ClientAdmin(ClientSecrets):
         model = Client(client_id=client_id) if client is None else self.model_of(client)
         if request.method == "POST":
             return self._delete(request, server, model)
-        grants = list(islice(self._grants(server, client_id), _MOST + 1))
+        grants = list(islice(self._grants(server, client_id), MOST_COUNTED + 1))
         # A deletion that was cut off has left grants without a client: it can be repeated.
         if client is None and not grants:
             return self.missing(request, client_id)
         context = {
             "title": say(Message("Delete the client")),
             "object": model,
-            "grants": len(grants[:_MOST]),
-            "more": len(grants) > _MOST,
+            "grants": len(grants[:MOST_COUNTED]),
+            "more": len(grants) > MOST_COUNTED,
             "people": len({grant.subject for grant in grants if grant.subject is not None}),
         }
         return self.render(request, "delete_confirmation.html", context)
@@ -238,9 +245,9 @@ class ClientAdmin(ClientSecrets):
         revoked = None if "\0" in client_id else delete_client(server, client_id)
         if revoked is None:
             return self.missing(request, client_id)
-        self.log_deletion_of(request, client)
+        self.record_deletion(request, client)
         gone = say(Message("The client “%(name)s” was deleted."), name=str(client))
-        also = current_texts().count(_REVOKED, revoked)
+        also = current_texts().count(REVOKED, revoked)
         self.message_user(request, f"{gone} {also}", messages.SUCCESS)
         return HttpResponseRedirect(self.address("changelist"))
 

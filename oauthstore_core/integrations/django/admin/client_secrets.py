@@ -87,7 +87,7 @@ class ClientSecrets(ClientPages):
         if registration is None:
             return self._show_form(request, form)
         client = self.record(form.server, registration.client)
-        self.log_addition(request, self.model_of(client), [{"added": {}}])
+        self.record_act(request, self.log_addition, self.model_of(client), [{"added": {}}])
         return self.show_secret(request, registration, is_new=True)
 
     def _registration(self, form: RegistrationForm | OAuth1RegistrationForm) -> Registration | None:
@@ -175,7 +175,7 @@ class ClientSecrets(ClientPages):
             anew = RotateForm(initial={"version": client.client.version})
             return self._ask(request, client, anew, status=409, conflict=True)
         told = [{"changed": {"fields": ["Client secret"]}}]
-        self.log_change(request, self.model_of(client), told)
+        self.record_act(request, self.log_change, self.model_of(client), told)
         return self.show_secret(
             request, rotated.registration, previous_expires_at=rotated.previous_expires_at
         )

@@ -16,17 +16,22 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ....digests import digest, fingerprint
 from ....oauth2.management import list_live_grants, live_grants
 from ....records import Grant as StoredGrant
-from ....translation import Message, Plural
+from ....translation import Message
 from ..models import Grant
 from ..texts import current_texts, say
 from .people import find_subject, user_names
-from .store_admin import StoreAdmin, in_store, moment
+from .store_admin import MOST_COUNTED, REVOKED, StoreAdmin, in_store, moment
 
 __all__ = ["Asked", "GrantAdmin"]
 
-#: How many grants are counted before they are revoked; the rest is more.
-_MOST: Final = 1000
-_REVOKED: Final = Plural("%(count)s grant was revoked.", "%(count)s grants were revoked.")
+_REVOKE: Final = Message("Revoke")
+_COLUMNS: Final = (
+    Message("Client id"),
+    Message("Subject"),
+    Message("Scopes"),
+    Message("Granted"),
+    Message("Ends"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +102,20 @@ class GrantAdmin(StoreAdmin):
         context = {
             "title": say(Message("Grants")),
             "asked": asked,
-            "first": asked.query(after=None),
+            "first": asked.query(after=None) or "?",
+            "after": asked.after,
+            "is_search": any(asked.whose),
+            "columns": self._columns(request),
             "following": following and asked.query(after=following),
             "revoke_all": self._range_address(asked),
             "rows": [self._row(grant, names) | {"query": asked.query()} for grant in grants],
         }
         return self.render(request, "change_list.html", context)
+
+    def _columns(self, request: HttpRequest) -> Sequence[str]:
+        """Return the headings; what revokes stands first, where no window cuts it off."""
+        acts = [_REVOKE] if self.has_delete_permission(request) else []
+        return [say(column) for column in (Message("Fingerprint"), *acts, *_COLUMNS)]
 
     def _page(self, request: HttpRequest, asked: Asked) -> tuple[Sequence[StoredGrant], str | None]:
         """Return the live grants of a page, and the store's cursor of the next one."""
@@ -160,8 +173,8 @@ class GrantAdmin(StoreAdmin):
             return HttpResponseRedirect(back)
         if request.method == "POST":
             self.get_server(request).revoke_grant(grant.grant_id)
-            self.log_deletion_of(request, self._model_of(grant))
-            self.message_user(request, current_texts().count(_REVOKED, 1), messages.SUCCESS)
+            self.record_deletion(request, self._model_of(grant))
+            self.message_user(request, current_texts().count(REVOKED, 1), messages.SUCCESS)
             return HttpResponseRedirect(back)
         names = user_names([grant.subject] if grant.subject is not None else [])
         context = {
@@ -204,17 +217,17 @@ class GrantAdmin(StoreAdmin):
         server = self.get_server(request)
         if request.method == "POST":
             count = server.revoke_all(client_id=asked.client_id, subject=asked.subject)
-            self.log_deletion_of(request, self._range_of(asked))
-            self.message_user(request, current_texts().count(_REVOKED, count), messages.SUCCESS)
+            self.record_deletion(request, self._range_of(asked))
+            self.message_user(request, current_texts().count(REVOKED, count), messages.SUCCESS)
             return HttpResponseRedirect(back)
-        grants = list(islice(live_grants(server, *asked.whose), _MOST + 1))
+        grants = list(islice(live_grants(server, *asked.whose), MOST_COUNTED + 1))
         names = user_names([asked.subject] if asked.subject is not None else [])
         context = {
             "title": say(Message("Revoke grants")),
             "asked": asked,
             "user_name": names.get(asked.subject or ""),
-            "grants": len(grants[:_MOST]),
-            "more": len(grants) > _MOST,
+            "grants": len(grants[:MOST_COUNTED]),
+            "more": len(grants) > MOST_COUNTED,
             "back": back,
         }
         return self.render(request, "revoke.html", context)

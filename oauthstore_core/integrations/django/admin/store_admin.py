@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import update_wrapper, wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -20,7 +21,7 @@ from ....audit import acting_as
 from ....errors import ConfigurationError, StoreError
 from ....pages.sealed import SealedValues
 from ....redaction import redact
-from ....translation import Message
+from ....translation import Message, Plural
 from ...django_oauth2 import AuthorizationServer, default_server
 from ...django_oauth2.transactions import outside_transactions
 from ..texts import current_texts, say
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
 
-__all__ = ["StoreAdmin", "in_store", "moment"]
+__all__ = ["MOST_COUNTED", "REVOKED", "StoreAdmin", "in_store", "moment"]
 
 log = logging.getLogger("oauthstore")
 
@@ -39,14 +40,25 @@ _RETRY_AFTER: Final = 5
 #: For how many seconds the next page of a list may be asked for.
 _CURSOR_LIFETIME: Final = 24 * 3600
 
+#: How many grants are counted before they are revoked; the rest is more.
+MOST_COUNTED: Final = 1000
+REVOKED: Final = Plural("%(count)s grant was revoked.", "%(count)s grants were revoked.")
+
+_UNRECORDED: Final = Message(
+    "What you did is done, but the history of the site has no line of it, as the project's "
+    "database did not take one. The log has it."
+)
+_DATABASE_AWAY: Final = Message("The project's database does not answer")
+
 View = Callable[..., HttpResponse]
 
 
 def in_store(view: View) -> View:
     """Return the method as a page: a store that fails is 503, and the trail tells who acts.
 
-    What it writes to the store is no part of a transaction of ATOMIC_REQUESTS,
-    which could undo a revocation; and no report of an error has its variables.
+    One of Django's own databases that fails is 503 as well. What it writes to the
+    store is no part of a transaction of ATOMIC_REQUESTS, which could undo a
+    revocation; and no report of an error has its variables.
     """
 
     @sensitive_variables()
@@ -57,10 +69,18 @@ def in_store(view: View) -> View:
         try:
             with acting_as(str(request.user.pk)):
                 return view(self, request, *args, **kwargs)
-        except (StoreError, ConfigurationError) as error:
+        except (StoreError, ConfigurationError, OperationalError, InterfaceError) as error:
             return self.refuse(request, error)
 
     return outside_transactions(answer)
+
+
+def _title_of(error: Exception) -> Message:
+    if isinstance(error, ConfigurationError):
+        return Message("Not set up")
+    if isinstance(error, StoreError):
+        return Message("The store does not answer")
+    return _DATABASE_AWAY
 
 
 def moment(seconds: int | None) -> dt.datetime | None:
@@ -114,7 +134,10 @@ class StoreAdmin(ModelAdmin):
         """Return the route of a page, which only the site's staff comes to."""
 
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            return self.admin_site.admin_view(view)(*args, **kwargs)
+            try:
+                return self.admin_site.admin_view(view)(*args, **kwargs)
+            except (OperationalError, InterfaceError) as error:
+                return self._refuse_plainly(error)
 
         update_wrapper(wrapper, view)
         return path(pattern, wrapper, name=f"{self.opts.app_label}_{self.opts.model_name}_{page}")
@@ -154,14 +177,42 @@ class StoreAdmin(ModelAdmin):
     def refuse(self, request: HttpRequest, error: Exception) -> TemplateResponse:
         """Return the page that tells of a store that fails, or of settings that do not fit."""
         log.warning("An admin page failed: %s: %s", type(error).__name__, redact(str(error)))
-        away = isinstance(error, StoreError)
-        title = Message("The store does not answer") if away else Message("Not set up")
-        context = {"title": say(title), "away": away}
+        context = {"title": say(_title_of(error)), "away": isinstance(error, StoreError)}
+        context["is_set_up"] = not isinstance(error, ConfigurationError)
         response = self.render(request, "unavailable.html", context, status=503)
         response["Retry-After"] = str(_RETRY_AFTER)
         return response
 
-    def log_deletion_of(self, request: HttpRequest, obj: Any) -> None:
-        """Write into the site's history that something is gone."""
-        gone: Sequence[Any] = [obj]
-        self.log_deletions(request, gone)  # type: ignore[arg-type]  # it is looped over
+    def _refuse_plainly(self, error: Exception) -> HttpResponse:
+        """Tell that nobody can say who asks, not even to show the site's frame."""
+        log.warning("An admin page failed: %s: %s", type(error).__name__, redact(str(error)))
+        response = HttpResponse(say(_DATABASE_AWAY), status=503, content_type="text/plain")
+        response["Retry-After"] = str(_RETRY_AFTER)
+        return response
+
+    # --- the site's history ---
+
+    def record_deletion(self, request: HttpRequest, obj: Any) -> None:
+        """Write into the site's history that something is gone, as `record_act` does."""
+        self.record_act(request, self.log_deletions, [obj])
+
+    def record_act(self, request: HttpRequest, write: Callable[..., Any], *what: Any) -> None:
+        """Have Django write into the site's history what was done to the store.
+
+        That is done, and its answer may have a secret that nothing else has:
+        where the history cannot be written, the log and a message tell it.
+        """
+        try:
+            write(request, *what)
+        except Exception as error:  # noqa: BLE001 - the project's receivers may raise anything
+            log.error(  # noqa: TRY400 - a traceback would have what redaction takes out
+                "An act of an administrator is not in the site's history: %s of %s %r by user %s, "
+                "for %s: %s",
+                write.__name__,
+                self.opts.model_name,
+                redact(str(what[0])),
+                request.user.pk,
+                type(error).__name__,
+                redact(str(error)),
+            )
+            self.message_user(request, say(_UNRECORDED), messages.WARNING)
