@@ -22,7 +22,7 @@ from ..live.server import free_port
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/django.md"
 TEXT = PAGE.read_text("utf-8")
-SETTINGS, URLS, PROTECT, FRAMEWORK, NINJA, LOCALES, GRANTS = re.findall(
+SETTINGS, URLS, PROTECT, FRAMEWORK, NINJA, PEOPLE, LOCALES, GRANTS = re.findall(
     r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL
 )
 (FOOTER,) = re.findall(r"^```html\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -49,7 +49,7 @@ alice = User.objects.create_user("alice", password="wonderland")
 registered = default_server().register_client(
     {
         "redirect_uris": ["https://app.example/cb"],
-        "grant_types": ["password", "authorization_code"],
+        "grant_types": ["password", "authorization_code", "client_credentials"],
         "scope": "profile",
     }
 )
@@ -69,7 +69,42 @@ print("/me", browser.get("/me").status_code, "/public", browser.get("/public").j
 browser.force_login(alice)
 page = browser.get(f"/oauth/authorize?response_type=code&client_id={client_id}"
     f"&code_challenge={'c' * 43}&code_challenge_method=S256&scope=profile&prompt=consent")
+own = browser.post(
+    "/oauth/token", "grant_type=client_credentials&scope=profile",
+    "application/x-www-form-urlencoded", headers={"authorization": "Basic " + basic},
+).json()["access_token"]
+own_bearer = {"authorization": "Bearer " + own}
+print("a client's /public", browser.get("/public", headers=own_bearer).json())
 print("consent", page.status_code, "ACME Ltd" in page.content.decode())
+"""
+
+#: What the receivers of the page are tried with, behind all that.
+END = """
+from django.db import transaction
+
+def token_of(name):
+    User.objects.create_user(name, password="wonderland")
+    form = f"grant_type=password&username={name}&password=wonderland&scope=profile"
+    answer = browser.post("/oauth/token", form, "application/x-www-form-urlencoded",
+        headers={"authorization": "Basic " + basic})
+    return {"authorization": "Bearer " + answer.json()["access_token"]}
+
+def seen(token):
+    return tuple(browser.get("/me", headers=asked).status_code for asked in (token, own))
+
+own = token_of("eve")
+for name in ("bob", "carol"):
+    user, token = User.objects.filter(username=name), token_of(name)
+    user.get().save()
+    with transaction.atomic():
+        if name == "bob":
+            user.get().delete()
+        else:
+            person = user.get()
+            person.is_active = False
+            person.save()
+        before = seen(token)
+    print(name, "before", before, "after", seen(token))
 """
 
 #: What the project's own words are tried with.
@@ -198,7 +233,10 @@ def test_the_views_the_grant_and_the_footer_of_the_page_do_what_it_says(project:
     project.add("mysite/settings.py", 'TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]\n')
     project.add("templates/oauthstore/base.html", FOOTER.strip())
     project.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
-    (project.folder / "try.py").write_text(TRY)
+    project.add("people/__init__.py", "")
+    project.add("people/apps.py", PEOPLE)
+    project.add("mysite/settings.py", 'INSTALLED_APPS += ["people"]\n')
+    (project.folder / "try.py").write_text(TRY + END)
 
     printed = project.run("python try.py")
 
@@ -209,7 +247,10 @@ def test_the_views_the_grant_and_the_footer_of_the_page_do_what_it_says(project:
     assert '/api/albums 200 {"albums of": "1"}' in printed
     assert '/public 200 {"name": "alice"}' in printed
     assert "/me 401 /public {'name': None}" in printed
+    assert "a client's /public {'name': None}" in printed
     assert "consent 200 True" in printed
+    for name in ("bob", "carol"):
+        assert f"{name} before (200, 200) after (401, 200)" in printed
 
 
 def test_words_of_the_project_s_own_are_spoken_as_the_page_says(project: Project) -> None:
