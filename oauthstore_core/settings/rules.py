@@ -1,7 +1,8 @@
 """The security rules that a server keeps, held against settings: met or not, and how.
 
 Most are fixed in the code, and are listed all the same: whoever runs a server
-is to see what it keeps, and what no setting can turn off.
+is to see what it keeps, and what no setting can turn off. Models, grants and
+servers of an application's own are in no setting: nothing is said of them here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from .checks import is_loopback
 from .model import Settings
 from .parts import Lifetimes, OAuth1Settings
 
-__all__ = ["Verdict", "judge_rules"]
+__all__ = ["FIXED", "Verdict", "judge_rules"]
+
+#: How a verdict ends on what is fixed in the code.
+FIXED: Final = "; no setting changes it"
 
 #: Seconds.
 _REUSE_GRACE: Final = Settings().reuse_grace
@@ -40,7 +44,7 @@ def judge_rules(settings: Settings) -> Sequence[Verdict]:
 
 
 def _always(how: str) -> Judge:
-    return lambda _: (True, f"{how}; no setting changes it")
+    return lambda _: (True, f"{how}{FIXED}")
 
 
 def _issuer(settings: Settings) -> tuple[bool, str]:
@@ -78,7 +82,7 @@ def _secrets(settings: Settings) -> tuple[bool, str]:
     count = len(settings.secret_keys)
     if count == 0:
         return False, "`secret_keys` is empty: nothing can be sealed. Set one of 32 characters."
-    return True, f"keys: {count}, the first seals; tokens and secrets are kept as digests"
+    return True, f"keys: {count}, the first seals; stores keep tokens and secrets as digests"
 
 
 def _audience(settings: Settings) -> tuple[bool, str]:
@@ -113,6 +117,8 @@ def _proxies(settings: Settings) -> tuple[bool, str]:
 def _cookies(settings: Settings) -> tuple[bool, str]:
     secure = (settings.issuer or "").startswith("https:")
     how = "__Host-, Secure" if secure else "not Secure, for http on loopback"
+    if settings.issuer is None:
+        how = "__Host- and Secure where the issuer is https"
     ends = "signing out or another password ends the session"
     return True, f"sealed, HttpOnly, SameSite=Lax, {how}; {ends}"
 
@@ -127,7 +133,7 @@ def _signatures(settings: Settings) -> tuple[bool, str]:
         problems.append(f"the rule is {usual.timestamp_window} s: shorten the window")
     if problems:
         return False, f"`oauth1`: {how}. {'. '.join(problems)}."
-    state = "" if oauth1.enabled else "not served here; "
+    state = "" if oauth1.enabled else "our endpoints are off (`oauth1.enabled`); "
     return True, f"{state}{how}; a nonce counts once, after the signature"
 
 
@@ -192,7 +198,7 @@ _RULES: Final[tuple[tuple[str, str, Judge], ...]] = (
     (
         "OAuth 1 credentials",
         "RFC 5849 2",
-        _always("bound to their client, decided once, exchanged once; secrets are sealed"),
+        _always("bound to their client, decided once, exchanged once; stores keep secrets sealed"),
     ),
     ("bad input, outages", "RFC 6749 5.2", _always("4xx with the RFC's error; 503, Retry-After")),
     ("trail", "ASVS 16", _trail),

@@ -10,18 +10,16 @@ from typing import Any, Final
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
-from django.urls import get_resolver
 
 from ...errors import SettingsError
 from ...settings import Settings
 from ...settings.parts import Lifetimes
-from ...settings.rules import Verdict, judge_rules
+from ...settings.rules import FIXED, Verdict, judge_rules
 from ..django_oauth1.configuration import PROVIDER as OAUTH1_PROVIDER
 from ..django_oauth1.configuration import provider_of as oauth1_provider_of
-from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.configuration import EXPIRES_IN, PROVIDER, provider_of
 from ..django_oauth2.places import endpoint_prefix
-from ..django_oauth2.reading import living_readers
+from .project_servers import OAUTH2_ALONE, ProjectServers
 
 __all__ = ["judge_deployment"]
 
@@ -35,7 +33,9 @@ def judge_deployment(settings: Settings) -> Sequence[Verdict]:
     What the standalone server has of its own, such as sessions, is Django's
     here. No store is opened.
     """
-    return [_judge(verdict, settings) for verdict in judge_rules(_with_oauth1(settings))]
+    project = ProjectServers()
+    verdicts = (_judge(verdict, settings) for verdict in judge_rules(_with_oauth1(settings)))
+    return [_beside(verdict, project) for verdict in verdicts]
 
 
 def _judge(verdict: Verdict, settings: Settings) -> Verdict:
@@ -46,6 +46,21 @@ def _judge(verdict: Verdict, settings: Settings) -> Verdict:
     if problems:
         return replace(verdict, met=False, how=" ".join(problems))
     return replace(verdict, met=True, how=how)
+
+
+def _beside(verdict: Verdict, project: ProjectServers) -> Verdict:
+    """Return the verdict with what the project's own models, grants and servers make of it."""
+    found = project.judge(verdict.rule)
+    problems = [one.told for one in found if one.is_problem]
+    if problems:
+        problems = [*problems, *([] if verdict.met else [verdict.how])]
+        return replace(verdict, met=False, how=" ".join(problems))
+    told = "; ".join(one.told for one in found)
+    if not told or not verdict.met:
+        return verdict
+    if verdict.rule in OAUTH2_ALONE and project.has_only_own_mode:
+        return replace(verdict, how=f"the project's own: {told}")
+    return replace(verdict, how=f"ours: {verdict.how.removesuffix(FIXED)}; the project's: {told}")
 
 
 def _with_oauth1(settings: Settings) -> Settings:
@@ -62,14 +77,17 @@ def _with_oauth1(settings: Settings) -> Settings:
     return replace(provider.with_lifetime(settings), oauth1=oauth1)
 
 
+def _is_loopback(settings: Settings) -> bool:
+    """Tell whether browsers reach it on this machine alone; without an issuer nothing says so."""
+    return settings.issuer is not None and not _is_https(settings)
+
+
 def _is_https(settings: Settings) -> bool:
     return (settings.issuer or "").startswith("https:")
 
 
 def _one_winner(settings: Settings, verdict: Verdict) -> Told:
-    kept = sorted(
-        role for role, name in settings.roles.items() if settings.stores[name].scheme == "memory"
-    )
+    kept = ProjectServers().roles_in_memory(settings)
     problem = (
         f"{', '.join(kept)}: in the memory of each process, so that of several workers each would "
         'have a winner. Name a `store`, such as "sqlite:////var/lib/site/oauth.db".'
@@ -86,18 +104,10 @@ def _https(settings: Settings, verdict: Verdict) -> Told:
 
 
 def _implicit_and_password(_: Settings, __: Verdict) -> Told:
-    loose = sorted({name for grant in _grants() for name in _loose_types(grant)})
+    grants = ProjectServers().grants()
+    loose = sorted({name for grant in grants for name in _loose_types(grant)})
     problem = f"{', '.join(loose)}: served by a grant that the project registers. Take it out."
     return [problem] if loose else [], "not served: no class that the project registers has them"
-
-
-def _grants() -> Iterator[Any]:
-    # The project's servers are made where its URLs are.
-    if getattr(django_settings, "ROOT_URLCONF", None):
-        _ = get_resolver().urlconf_module
-    for server in living_readers():
-        if isinstance(server, AuthorizationServer):
-            yield from server.registered_grants
 
 
 def _loose_types(grant: Any) -> Iterator[str]:
@@ -135,13 +145,17 @@ def _sessions(settings: Settings, _: Verdict) -> Told:
 
 
 def _cookie_problems(settings: Settings) -> Iterator[str]:
-    if _is_https(settings):
+    if not _is_loopback(settings):
         named = ["SESSION_COOKIE_SECURE"]
         if not django_settings.CSRF_USE_SESSIONS:
             named.append("CSRF_COOKIE_SECURE")
+        is_known = _is_https(settings)
+        reason = (
+            "though the issuer is https" if is_known else "and no issuer says that this is loopback"
+        )
         for name in named:
             if not getattr(django_settings, name):
-                yield f"{name} is off, though the issuer is https. Set it to True."
+                yield f"{name} is off, {reason}. Set it to True."
     if not django_settings.SESSION_COOKIE_HTTPONLY:
         yield "SESSION_COOKIE_HTTPONLY is off: scripts can read the session. Set it to True."
     if str(django_settings.SESSION_COOKIE_SAMESITE).lower() not in {"lax", "strict"}:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from oauthstore_core.integrations.django_oauth2.reading import close_servers
+from oauthstore_core.integrations.django import project_servers
+from oauthstore_core.integrations.django_oauth2.reading import (
+    SettingsReader,
+    close_servers,
+    living_readers,
+)
 
 from .site import Site, make_site
 
@@ -14,6 +19,17 @@ from .site import Site, make_site
 def _close() -> Iterator[None]:
     yield
     close_servers()
+
+
+@pytest.fixture
+def only_this_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the rules be held against the servers of this test, and not those of other ones."""
+    others = living_readers()
+
+    def made_here() -> list[SettingsReader]:
+        return [made for made in living_readers() if all(made is not other for other in others)]
+
+    monkeypatch.setattr(project_servers, "living_readers", made_here)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
