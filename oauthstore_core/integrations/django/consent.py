@@ -17,8 +17,10 @@ from ...pages.consent import ConsentPage
 from ...pages.csrf import CsrfTokens
 from ...pages.embedded import DecisionPage, EmbeddedPage
 from ...pages.oauth1_consent import OAuth1ConsentPage
+from ...pages.refusals import PageError
 from ...pages.rendering import Renderer
 from ...sealing import KeyRing
+from ...translation import Message
 from ..django_oauth1 import AuthorizationServer as OAuth1Server
 from ..django_oauth2 import AuthorizationServer
 from ..django_oauth2.requests import read_request, to_django
@@ -50,7 +52,7 @@ class _DecisionView(Generic[_Server]):
             return self._refuse(http, error)
         try:
             owner, account = self._identify(request, present_at)
-        except StoreError as error:
+        except (PageError, StoreError) as error:
             return to_django(page.refuse(http, error))
         with server.neutral():
             return to_django(page.respond(read_request(http), owner, account=account))
@@ -58,11 +60,16 @@ class _DecisionView(Generic[_Server]):
     def _identify(
         self, request: HttpRequest, present_at: int
     ) -> tuple[ResourceOwner | None, str | None]:
-        """Return who is signed in and their name. `StoreUnavailableError`: nobody can tell."""
+        """Return who is signed in and their name.
+
+        `StoreUnavailableError`: nobody can tell. `PageError`: an account that is not active.
+        """
         with answering_database():
             user = signed_in(getattr(request, "user", None))
         if user is None:
             return None, None
+        if not getattr(user, "is_active", True):
+            raise _not_active()
         owner = ResourceOwner(self._subject_of(user), present_at=present_at)
         return owner, str(user.get_username())
 
@@ -87,6 +94,19 @@ class _DecisionView(Generic[_Server]):
     def _refuse(self, http: NeutralRequest, error: Any) -> HttpResponse:
         """Answer a request for which there can be no page: its host is not this server's."""
         raise NotImplementedError
+
+
+def _not_active() -> PageError:
+    """Return the page for somebody whom some backends of Django's let sign in all the same."""
+    return PageError(
+        status=403,
+        title=Message("Your account is not active"),
+        explanation=Message(
+            "An application asks for access to your account, but nothing can be allowed for an "
+            "account that is not active."
+        ),
+        advice=Message("Sign in with another account, or ask the people who run this site."),
+    )
 
 
 class ConsentView(_DecisionView[AuthorizationServer]):
