@@ -155,6 +155,23 @@ def test_no_page_is_wider_than_the_window_and_no_secret_comes_back(
     press(page, "Yes, I\u2019m sure")
 
 
+@EVERYWHERE
+def test_what_revokes_a_grant_is_in_sight_without_scrolling_sideways(
+    context: BrowserContext, site: Site
+) -> None:
+    page, _ = sign_in(context, site)
+    issue(site, *register(page, site, "Album"))
+
+    page.goto(site.page("grant/"))
+    box = page.locator("#result_list a.deletelink").first.bounding_box()
+
+    assert box is not None
+    assert box["x"] + box["width"] <= page.viewport_size["width"]  # type: ignore[index]  # it is set
+    itself = page.get_by_text("the client itself").first.bounding_box()
+    assert itself is not None
+    assert itself["height"] < 2 * box["height"]
+
+
 def test_a_reload_of_the_page_with_the_secret_registers_and_shows_nothing_again(
     context: BrowserContext, site: Site
 ) -> None:
