@@ -67,12 +67,15 @@ def _lifetimes(settings: Settings) -> tuple[bool, str]:
     ]
     if longer:
         return False, f"{'; '.join(longer)}. Shorten it."
-    return True, ", ".join(f"{name} {seconds} s" for name, seconds in lives)
+    return True, f"as we issue them: {', '.join(f'{name} {seconds} s' for name, seconds in lives)}"
 
 
 def _rotation(settings: Settings) -> tuple[bool, str]:
     grace = settings.reuse_grace
-    how = f"each use rotates; for {grace} s the same successor comes again; reuse ends the grant"
+    how = (
+        f"our grant: each use rotates; for {grace} s the same successor comes again; reuse ends "
+        "the grant"
+    )
     if grace > _REUSE_GRACE:
         return False, f"{how}. The rule is {_REUSE_GRACE} s: shorten `reuse_grace`."
     return True, how
@@ -151,7 +154,11 @@ _RULES: Final[tuple[tuple[str, str, Judge], ...]] = (
     ),
     ("https", "RFC 6749 1.6, RFC 9700 4.13", _issuer),
     ("secrets at rest", "RFC 6819 5.1.4.1", _secrets),
-    ("PKCE", "RFC 9700 2.1.1", _always("S256 for every client and every code")),
+    (
+        "PKCE",
+        "RFC 9700 2.1.1",
+        _always("our grant takes S256 only, of every client and for every code"),
+    ),
     (
         "redirect URIs",
         "RFC 9700 2.1, RFC 8252 7.3",
