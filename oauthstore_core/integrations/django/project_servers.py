@@ -261,8 +261,14 @@ def _clients(project: ProjectServers) -> Sequence[Any]:
 
 
 def _oauth2_clients(project: ProjectServers) -> Sequence[str]:
-    found = [server.client_model for server in project.servers]
-    return name_models(model for model in found if model is not None)
+    found = [server.client_model or type(server) for server in project.servers if _finds(server)]
+    return name_models(found)
+
+
+def _finds(server: AuthorizationServer) -> bool:
+    """Tell whether a server finds its clients elsewhere than in the store."""
+    overrides = type(server).query_client is not AuthorizationServer.query_client
+    return server.client_model is not None or overrides
 
 
 def _redirects(project: ProjectServers) -> Iterator[Finding]:

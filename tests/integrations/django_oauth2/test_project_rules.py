@@ -89,6 +89,11 @@ class _PatientServer(OAuth1Server):
     EXPIRY_TIME = 900
 
 
+class _Finding(AuthorizationServer):
+    def query_client(self, client_id: str) -> Any:
+        return None
+
+
 CODE: Final = grants.AuthorizationCodeGrant
 
 
@@ -226,6 +231,17 @@ def test_what_models_and_grants_decide_is_left_to_the_project(rule: str) -> None
     assert told.level == checks.INFO
     assert "the project's own: " in told.msg
     assert told.msg != before
+    del server
+
+
+@pytest.mark.parametrize("rule", ["client_authentication", "redirect_uris"])
+def test_clients_that_a_subclass_finds_itself_are_left_to_it(rule: str) -> None:
+    server = _Finding(None, _models()[1])
+
+    told = _told(rule).msg
+
+    assert "_Finding" in told
+    assert "no setting changes it" not in told
     del server
 
 
