@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from types import CodeType, FrameType
+from typing import Any, Final, TypeVar, cast
 
 from django.http import HttpRequest
+from django.views.debug import get_exception_reporter_filter
 from django.views.decorators.debug import sensitive_variables
 
 __all__ = ["unreported"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_unreported: Final[set[CodeType]] = set()
+
+
+class _Filter:
+    """The project's filter, for which nothing below `unreported` has variables.
+
+    `sensitive_variables` alone is not enough: the nearest one decides, and that of
+    Django's own `authenticate` lets a backend's `password` through.
+    """
+
+    def __init__(self, project: Any) -> None:
+        self._project = project
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._project, name)
+
+    def get_traceback_frame_variables(
+        self, request: HttpRequest | None, tb_frame: FrameType
+    ) -> Iterable[tuple[str, Any]]:
+        """Return names and values of a frame's variables as a report shows them."""
+        found: Iterable[tuple[str, Any]] = self._project.get_traceback_frame_variables(
+            request, tb_frame
+        )
+        if self._project.is_active(request) and _is_below(tb_frame):
+            return [(name, self._project.cleansed_substitute) for name, _ in found]
+        return found
+
+
+def _is_below(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code in _unreported:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def unreported(act: F) -> F:
@@ -21,13 +58,21 @@ def unreported(act: F) -> F:
     password in its variables.
     """
 
-    @sensitive_variables()
     @wraps(act)
     def call(*args: Any, **options: Any) -> Any:
         for given in (*args, *options.values()):
             if isinstance(given, HttpRequest):
-                # As `sensitive_post_parameters` marks it, which is for functions alone.
-                cast("Any", given).sensitive_post_parameters = "__ALL__"
+                _mark(given)
         return act(*args, **options)
 
-    return cast("F", call)
+    _unreported.add(call.__code__)
+    # Where a report has no request, which brings the filter.
+    return cast("F", sensitive_variables()(call))
+
+
+def _mark(request: Any) -> None:
+    # As `sensitive_post_parameters` marks it, which is for functions alone.
+    request.sensitive_post_parameters = "__ALL__"
+    project = get_exception_reporter_filter(request)
+    if not isinstance(project, _Filter):
+        request.exception_reporter_filter = _Filter(project)
