@@ -108,7 +108,7 @@ def test_a_grant_of_the_project_s_that_raises_tells_no_password(
     assert answer.status_code == 500
     assert "a mistake of the backend" in report
     assert PASSWORD not in report
-    assert client.client_secret not in report
+    assert str(client.client_secret) not in report
 
 
 def test_a_view_of_the_project_s_own_tells_no_password(
@@ -124,7 +124,7 @@ def test_a_view_of_the_project_s_own_tells_no_password(
     (report,) = reports
     assert "a mistake of the backend" in report
     assert PASSWORD not in report
-    assert client.client_secret not in report
+    assert str(client.client_secret) not in report
 
 
 def test_an_async_view_of_the_project_s_own_tells_no_password(
@@ -143,7 +143,7 @@ def test_an_async_view_of_the_project_s_own_tells_no_password(
     (report,) = reports
     assert "a mistake of the backend" in report
     assert PASSWORD not in report
-    assert client.client_secret not in report
+    assert str(client.client_secret) not in report
 
 
 def test_a_consent_page_that_fails_tells_nothing_of_its_form(
