@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ LOCKED = "An act of an administrator is not in the site's history"
 
 
 @contextmanager
-def _locked(statement: str = "") -> Iterator[None]:
+def _locked(statement: str = "") -> Generator[None]:
     """Have another connection write to the database that Django's own tables are in."""
     other = connections.create_connection("default")
     with other.cursor() as cursor:

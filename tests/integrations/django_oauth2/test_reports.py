@@ -47,6 +47,7 @@ class Backend(BaseBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        **more: object,
     ) -> Any:  # noqa: ANN401 - the project's
         raise RuntimeError("a mistake of the backend's")
 
